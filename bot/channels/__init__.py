@@ -1,0 +1,1 @@
+"""What is not Telegram: SMS gateways. Knows no mission."""

@@ -1,0 +1,1 @@
+"""Tables, transactions, inbox, outbox, timers and the vault. Knows domain values; no Telegram, no words."""

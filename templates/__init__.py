@@ -1,0 +1,1 @@
+"""Every word shown to people. Knows nobody and decides nothing."""
