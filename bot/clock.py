@@ -59,7 +59,7 @@ class FileClock:
     async def sleep(self, seconds: float) -> None:
         """Wait until this clock has moved by `seconds`, which a jump of the offset shortens."""
         end = self.now() + timedelta(seconds=seconds)
-        while (left := (end - self.now()).total_seconds()) > 0:
+        while (left := (end - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 - a file cannot signal
             await asyncio.sleep(min(left, WATCH_SECONDS))
 
     def forward(self, seconds: float) -> None:
