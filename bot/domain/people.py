@@ -1,0 +1,129 @@
+"""Who takes part: persons, organisations, and the identifiers everything else uses.
+
+Knows no chat: where a person is reached lives in the storage and the delivery.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+PersonId = NewType("PersonId", int)
+OrganisationId = NewType("OrganisationId", int)
+MissionId = NewType("MissionId", int)
+DocumentId = NewType("DocumentId", int)
+VitalsId = NewType("VitalsId", int)
+
+
+class Role(StrEnum):
+    """What a person is here for. The values are stored and are those of the CSV of `people import`."""
+
+    OSNP = "osnp"  # operator of unscheduled care
+    REGULATEUR = "regulateur"  # the doctor who decides on SMT and on the new orientation
+    COORDINATEUR = "coordinateur"  # answers for the SAS
+    IDEL = "idel"  # home nurse
+    DOCTOR = "doctor"  # may be the doctor on the video
+
+
+#: Who may act in the OSNP group.
+GROUP_ROLES = frozenset({Role.OSNP, Role.REGULATEUR, Role.COORDINATEUR})
+
+
+class CascadeStep(StrEnum):
+    """The steps of the search for a doctor, in the order of the region file. The values are stored."""
+
+    MEDECIN_TRAITANT = "medecin_traitant"
+    EFFECTEUR_SAS = "effecteur_sas"
+    GARDE = "garde"
+    SOS_MEDECIN = "sos_medecin"
+    SELAS = "selas"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A professional known to the bot."""
+
+    id: PersonId
+    role: Role
+    last_name: str
+    first_name: str
+    phone: str | None = None  # E.164
+    email: str | None = None
+    rpps: str | None = None  # 11 digits
+    commune: str | None = None  # INSEE code
+    sectors: tuple[str, ...] = ()
+    cascade_step: CascadeStep | None = None
+    capabilities: tuple[str, ...] = ()
+    organisation: OrganisationId | None = None
+    active: bool = True
+    paused_until: datetime | None = None
+    several_missions: bool = False  # an IDEL who allows more than one open mission
+    guest_of: MissionId | None = None  # a médecin traitant typed into one mission, good for it only
+    on_telegram: bool = False  # has started the bot
+    reachable: bool = True  # the last thing sent did not come back refused
+
+    @property
+    def full_name(self) -> str:
+        """«Amina BENALI»."""
+        return f"{self.first_name} {self.last_name.upper()}".strip()
+
+    @property
+    def short_name(self) -> str:
+        """«Amina B.» for the group, «Dr Morel» for a doctor."""
+        if self.role in (Role.DOCTOR, Role.REGULATEUR):
+            return f"Dr {self.last_name.title()}"
+        return f"{self.first_name} {self.last_name[:1].upper()}." if self.first_name else self.last_name
+
+    @property
+    def formal_name(self) -> str:
+        """«Dr Claire MOREL», «Amina BENALI»."""
+        return f"Dr {self.full_name}" if self.role in (Role.DOCTOR, Role.REGULATEUR) else self.full_name
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A house of doctors: SOS médecin 68, the SELAS. Anyone in its chat answers for it."""
+
+    id: OrganisationId
+    name: str
+    cascade_step: CascadeStep
+    phone: str | None = None  # E.164
+    active: bool = True
+    on_telegram: bool = False  # its group chat is known
+
+
+class PartyKind(StrEnum):
+    """Who can hold an offer of the cascade. The values are stored."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Party:
+    """A person or an organisation, where either may answer."""
+
+    kind: PartyKind
+    id: int
+
+    def __str__(self) -> str:
+        """«p12» or «o3»: the form in buttons and keys."""
+        return f"{self.kind.value[0]}{self.id}"
+
+    @classmethod
+    def person(cls, person: PersonId) -> "Party":
+        """The party that is one person."""
+        return cls(PartyKind.PERSON, person)
+
+    @classmethod
+    def organisation(cls, organisation: OrganisationId) -> "Party":
+        """The party that is a house."""
+        return cls(PartyKind.ORGANISATION, organisation)
+
+    @classmethod
+    def read(cls, text: str) -> "Party":
+        """The inverse of `str`. Raises ValueError."""
+        kinds = {"p": PartyKind.PERSON, "o": PartyKind.ORGANISATION}
+        if text[:1] not in kinds:
+            raise ValueError(f"not a party: {text!r}")
+        return cls(kinds[text[0]], int(text[1:]))

@@ -1,0 +1,162 @@
+"""Everything that belongs to one SAS, as values. Knows no file: `bot.region` reads it.
+
+Amounts are in euros, distances in kilometres, delays are timedeltas.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from bot.domain.people import CascadeStep
+
+
+@dataclass(frozen=True, slots=True)
+class Motif:
+    """One reason for a call, chosen from a list: the only clinical word shown before acceptance."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRule:
+    """One step of the doctor cascade."""
+
+    step: CascadeStep
+    label: str  # «Effecteurs»
+    delay: timedelta
+    snp: bool  # whether SNP is billed at this step
+    skipped_in_mmg: bool = False
+    only_if_duty_begins: bool = False  # counts only where a garde begins before the limit
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """A dated amount: TLD, TLS, TCG, SNP or the indemnity."""
+
+    code: str
+    amount: Decimal
+    valid_from: date | None = None
+    valid_until: date | None = None  # last day included
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the amount is valid on that day."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day <= self.valid_until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    """A commune of the department (INSEE, IGN; Licence Ouverte)."""
+
+    insee: str
+    name: str
+    postal_codes: tuple[str, ...]
+    population: int
+    epci: str
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sector:
+    """A duty sector: which communes it covers and whether an MMG stands in for its garde."""
+
+    name: str
+    communes: frozenset[str]  # INSEE codes
+    mmg: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningHours:
+    """When the service is open on one weekday (0 = Monday)."""
+
+    weekday: int
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """How long everything may take."""
+
+    limit: timedelta  # trigger → the IDEL at the patient's
+    answer: timedelta  # trigger → an IDEL has accepted
+    answer_warning: timedelta  # trigger → OSNP are warned that nobody has
+    orientation_reminders: tuple[timedelta, ...]  # after the end of the answer delay
+    prolongation: timedelta
+    visit_hour: timedelta  # acceptance without an hour → OSNP are asked
+    late_arrival: timedelta  # announced hour passed → the IDEL is asked
+    visio_after_arrival: timedelta  # arrival → first hour a doctor may tap
+    visio_on_site: timedelta  # the IDEL is on site → «dans 10 min»
+    act_request: timedelta  # a request nobody touched → repeated
+    closing_reminder: timedelta
+    purge_after_visit: timedelta
+    purge_at_most: timedelta  # after sending; Telegram deletes nothing older than 48 h
+    night_owner_before_close: timedelta
+    pause: timedelta  # «Pause 10 min» of the cascade
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One SAS."""
+
+    key: str
+    name: str  # «SAS 68»
+    department: str
+    timezone: str
+    holidays_subdivision: str | None
+    osnp_phone: str  # E.164, shown to IDEL and doctors
+    emergency: str  # «15»
+    contact_phone: str
+    contact_email: str
+    website: str
+    hours: tuple[OpeningHours, ...]
+    closed_days: frozenset[date]  # exceptional closings
+    open_days: tuple[tuple[date, time, time], ...]  # exceptional openings
+    motifs: tuple[Motif, ...]
+    steps: tuple[StepRule, ...]
+    delays: Delays
+    tariffs: tuple[Tariff, ...]
+    estimates: tuple[int, ...]  # minutes offered with ACCEPTER
+    later_estimates: tuple[int, ...]  # minutes offered after «+ tard»
+    minimum_age: int  # years; under it the service refuses
+    news2_from_age: int | None  # None switches the score off
+    decade_ages_under: int  # inhabitants; below, the age is shown by decade
+    search_radius_km: float | None  # None: every available IDEL
+    visio_url: str  # template with {room} and {token}
+    communes: tuple[Commune, ...]
+    sectors: tuple[Sector, ...]
+    garde_begins: tuple[tuple[int, time], ...]  # weekday → hour at which the garde takes over
+    usual_idel_minutes: int  # how long an exclusive offer holds
+
+    def tariff(self, code: str, day: date) -> Tariff | None:
+        """The amount of `code` valid on that day, if any."""
+        return next((t for t in self.tariffs if t.code == code and t.holds_on(day)), None)
+
+    def motif(self, key: str) -> Motif | None:
+        """The motif with that key."""
+        return next((m for m in self.motifs if m.key == key), None)
+
+    def commune(self, insee: str) -> Commune | None:
+        """The commune with that INSEE code."""
+        return next((c for c in self.communes if c.insee == insee), None)
+
+    def sector_of(self, insee: str) -> Sector | None:
+        """The duty sector that covers a commune."""
+        return next((s for s in self.sectors if insee in s.communes), None)
+
+    def rule(self, step: CascadeStep) -> StepRule:
+        """The rule of a cascade step."""
+        return next(r for r in self.steps if r.step is step)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHours:
+    """What the calendar says of one moment."""
+
+    is_open: bool
+    closes_at: datetime | None  # when open
+    next_opening: datetime | None  # when closed
+    reason: str | None  # «ferme»: outside hours | «ferie»: holiday | «exceptionnel»

@@ -1,0 +1,650 @@
+"""What the flows and the delivery ask of the storage, and what every flow is given.
+
+Protocols and plain values only. Knows no SQL and no Telegram call; chat and message ids pass through
+here for the delivery, never for the domain.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from bot.clock import Clock
+from bot.domain.mission import Dossier, IdelOffer, IdelOfferState, Mission
+from bot.domain.outcome import Event, Facts, Notice, Place, SetTimer, StopTimer, Timer, Withdrawal
+from bot.domain.people import (
+    DocumentId,
+    MissionId,
+    Organisation,
+    OrganisationId,
+    Party,
+    Person,
+    PersonId,
+    Role,
+    VitalsId,
+)
+from bot.domain.region import Region
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where a person is reached on Telegram."""
+
+    user_id: int
+    chat_id: int
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """One stored event."""
+
+    id: int
+    at: datetime
+    kind: str
+    mission: MissionId | None
+    actor: str | None  # a Party as text, «timer», «osnp:4 for p12»
+    facts: Facts
+
+
+class DocumentKind(StrEnum):
+    """What was put into a mission's thread. The values are stored."""
+
+    TEXT = "text"
+    PHOTO = "photo"
+    DOCUMENT = "document"
+    VOICE = "voice"
+    AUDIO = "audio"
+    VIDEO = "video"
+    LOCATION = "location"
+
+
+class DocumentLabel(StrEnum):
+    """What a document was labelled after it was relayed. The values are stored."""
+
+    NONE = "none"
+    ORDONNANCE = "ordonnance"
+    VITALE = "vitale"  # shows the NIR: never in the group, deleted first
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something written or sent by a professional in a mission. Stored encrypted."""
+
+    id: DocumentId
+    mission: MissionId
+    author: Party
+    author_name: str
+    kind: DocumentKind
+    at: datetime
+    text: str = ""  # the text, or the caption
+    file_id: str | None = None
+    file_unique_id: str | None = None
+    file_name: str | None = None
+    mime: str | None = None
+    size: int | None = None  # bytes
+    album: str | None = None  # media_group_id
+    label: DocumentLabel = DocumentLabel.NONE
+    edited_at: datetime | None = None
+    reply_to: DocumentId | None = None
+    chat_id: int | None = None  # where its author wrote it
+    message_id: int | None = None
+    copy_kept: bool = False  # the bytes are in the vault too
+
+
+@dataclass(frozen=True, slots=True)
+class VitalsRow:
+    """One series of constantes, as JSON of `domain.vitals`; an earlier version stays as history."""
+
+    id: VitalsId
+    mission: MissionId
+    taken_at: datetime
+    author: Party
+    body: str  # JSON
+    series: int  # 1, 2, … within the mission
+    version: int  # 1, 2, … within the series
+    chat_id: int | None = None  # the message it was typed in, so that an edit corrects it
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A message the bot has sent, so that it can be edited, replied to and purged."""
+
+    chat_id: int
+    message_id: int
+    place: Place
+    kind: str  # the notice's kind
+    sent_at: datetime
+    thread_id: int | None = None
+    mission: MissionId | None = None
+    card: str | None = None
+    body_hash: str = ""  # of the text and buttons now on screen
+    has_patient_facts: bool = False
+    delete_at: datetime | None = None
+    document: DocumentId | None = None  # what it relays
+
+
+class ThreadState(StrEnum):
+    """Whether a mission has its thread at a place. The values are stored."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    NONE = "none"  # cannot be had: one flow
+    LOST = "lost"  # somebody deleted it
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The topic of one mission at one place (the group, a person's private chat)."""
+
+    place: Place
+    mission: MissionId
+    chat_id: int
+    thread_id: int | None
+    state: ThreadState
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An outbox row claimed for sending."""
+
+    id: int
+    notice: Notice
+    attempts: int  # sends begun before this one
+    lease: str
+    created_at: datetime
+    perhaps_sent: bool = False  # an earlier try ended unknown, or its process died
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An inbox row claimed for work."""
+
+    update_id: int
+    body: Mapping[str, Any]  # the raw JSON of Telegram
+    attempts: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An operator's unfinished dialogue. Stored encrypted."""
+
+    owner: PersonId
+    kind: str  # «opening», «vitals:412», …
+    body: str  # JSON of the dialogue's own state
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link somebody may open. The token itself is never stored."""
+
+    purpose: str  # «invitation», «visio»
+    expires_at: datetime | None
+    person: PersonId | None = None
+    organisation: OrganisationId | None = None
+    mission: MissionId | None = None
+    used_at: datetime | None = None
+
+
+class Missions(Protocol):
+    """Missions and their dossiers."""
+
+    async def next_number(self, year: int) -> int: ...
+    async def add(self, mission: Mission, dossier: Dossier) -> MissionId:
+        """Store a new mission; `mission.id` is ignored and the new id returned."""
+        ...
+
+    async def get(self, mission: MissionId) -> Mission | None: ...
+    async def lock(self, mission: MissionId) -> Mission | None:
+        """Read it and hold it until the transaction ends."""
+        ...
+
+    async def save(self, mission: Mission) -> None: ...
+    async def dossier(self, mission: MissionId) -> Dossier | None:
+        """The identity, or None once it was emptied."""
+        ...
+
+    async def save_dossier(self, mission: MissionId, dossier: Dossier) -> None: ...
+    async def unfinished(self) -> list[Mission]:
+        """Every mission not CLOSED, oldest first."""
+        ...
+
+    async def by_number(self, number: int, year: int | None = None) -> Mission | None:
+        """By the spoken number; without a year the newest."""
+        ...
+
+    async def with_phone(self, phone: str, *, unfinished_only: bool) -> list[Mission]:
+        """Those whose dossier has that number, newest first (blind index)."""
+        ...
+
+    async def with_name(self, name: str, *, unfinished_only: bool) -> list[Mission]:
+        """Those whose patient has that last name, compared without case or accents (blind index)."""
+        ...
+
+    async def of_idel(self, person: PersonId, *, unfinished_only: bool = True) -> list[Mission]: ...
+    async def of_doctor(self, party: Party, *, unfinished_only: bool = True) -> list[Mission]:
+        """Those whose chosen doctor is that party."""
+        ...
+
+    async def triggered_between(self, start: datetime, end: datetime) -> list[Mission]: ...
+
+
+class People(Protocol):
+    """Persons, organisations and where they are reached."""
+
+    async def get(self, person: PersonId) -> Person | None: ...
+    async def lock(self, people: Iterable[PersonId]) -> dict[PersonId, Person]:
+        """Read and hold them, always in the order of their ids."""
+        ...
+
+    async def many(self, people: Iterable[PersonId]) -> dict[PersonId, Person]: ...
+    async def add(self, person: Person) -> PersonId:
+        """`person.id` is ignored."""
+        ...
+
+    async def save(self, person: Person) -> None: ...
+    async def all(self, role: Role | None = None, *, active_only: bool = True) -> list[Person]:
+        """Without the guests of single missions."""
+        ...
+
+    async def by_user(self, user_id: int) -> Person | None: ...
+    async def by_phone(self, phone: str) -> Person | None:
+        """By E.164 number; guests excluded."""
+        ...
+
+    async def account(self, person: PersonId) -> Account | None: ...
+    async def link_account(self, person: PersonId, user_id: int, chat_id: int) -> None:
+        """The person is reached there from now on; a former account of either is replaced."""
+        ...
+
+    async def set_reachable(self, person: PersonId, *, reachable: bool, now: datetime) -> bool:
+        """Whether that changed anything."""
+        ...
+
+    async def organisation(self, organisation: OrganisationId) -> Organisation | None: ...
+    async def organisations(self, step: Any = None) -> list[Organisation]: ...
+    async def add_organisation(self, organisation: Organisation) -> OrganisationId: ...
+    async def save_organisation(self, organisation: Organisation) -> None: ...
+    async def organisation_by_chat(self, chat_id: int) -> Organisation | None: ...
+    async def organisation_chat(self, organisation: OrganisationId) -> int | None: ...
+    async def link_organisation(self, organisation: OrganisationId, chat_id: int) -> None: ...
+    async def engaged(self, people: Iterable[PersonId] | None = None) -> dict[PersonId, MissionId]:
+        """Which persons hold an open mission."""
+        ...
+
+    async def engage(self, person: Person, mission: MissionId, now: datetime) -> None:
+        """Raises AlreadyEngaged when the person holds another and does not allow several."""
+        ...
+
+    async def release(self, person: PersonId, mission: MissionId, now: datetime) -> None: ...
+
+
+class Offers(Protocol):
+    """Missions offered to IDELs."""
+
+    async def get(self, mission: MissionId, person: PersonId) -> IdelOffer | None: ...
+    async def save(self, offers: Sequence[IdelOffer]) -> None:
+        """Insert or update by (mission, person), in bulk."""
+        ...
+
+    async def of_mission(
+        self, mission: MissionId, state: IdelOfferState | None = None
+    ) -> list[IdelOffer]: ...
+    async def open_of_person(self, person: PersonId) -> list[IdelOffer]:
+        """Offers still ASKED of missions whose search is OFFERED."""
+        ...
+
+    async def win(self, mission: MissionId, machine: str, epoch: int, winner: Party, now: datetime) -> None:
+        """Write down the one winner. Raises AlreadyWon when there is one."""
+        ...
+
+
+class Outbox(Protocol):
+    """What is owed to people."""
+
+    async def owe(self, notices: Sequence[Notice], now: datetime) -> None:
+        """Write the notices down; a redraw of a card not yet sent replaces the one that waits."""
+        ...
+
+    async def withdraw(self, withdrawal: Withdrawal, now: datetime) -> int:
+        """Take back what has not begun to be sent; how many."""
+        ...
+
+    async def claim(
+        self, now: datetime, limit: int, *, skip_places: Iterable[Place] = (), lease_seconds: float = 60.0
+    ) -> list[Owed]:
+        """Take what may be sent: the oldest unfinished of each lane (place and mission), by priority then age.
+
+        What is past `valid_until` is marked expired on the way, not returned.
+        """
+        ...
+
+    async def delivered(self, owed: Owed, sent: SentMessage | None, now: datetime) -> None: ...
+    async def postpone(self, owed: Owed, until: datetime, *, perhaps_sent: bool = False) -> None:
+        """Give it back, to be claimed again from `until` on."""
+        ...
+
+    async def give_up(self, owed: Owed, reason: str, now: datetime) -> None:
+        """It cannot be delivered; the caller tells OSNP in the same transaction."""
+        ...
+
+    async def drop(self, owed: Owed, reason: str, now: datetime) -> None:
+        """Nothing is lost by not sending it (a cosmetic edit, or nothing to say any more)."""
+        ...
+
+    async def take_back_claims(self) -> int:
+        """After a crash: every claimed row is owed again, `perhaps_sent`. How many."""
+        ...
+
+    async def waiting(self) -> int:
+        """How many are owed or being sent."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """The earliest moment at which something owed may be sent; None when nothing is owed."""
+        ...
+
+
+class Sent(Protocol):
+    """Messages the bot has sent, threads, and the group's present id."""
+
+    async def card(self, place: Place, mission: MissionId | None, card: str) -> SentMessage | None:
+        """The newest message that is this card at this place."""
+        ...
+
+    async def save(self, message: SentMessage) -> None:
+        """Insert or update by (chat, message)."""
+        ...
+
+    async def at(self, chat_id: int, message_id: int) -> SentMessage | None: ...
+    async def of_document(self, document: DocumentId) -> list[SentMessage]: ...
+    async def forget_card(self, message: SentMessage) -> None:
+        """It can no longer be edited: the next redraw sends a new one."""
+        ...
+
+    async def purgeable(self, now: datetime, limit: int) -> list[SentMessage]:
+        """Messages whose `delete_at` has come and that are not deleted."""
+        ...
+
+    async def next_purge(self) -> datetime | None: ...
+    async def deleted(self, message: SentMessage, now: datetime, *, failed: str | None = None) -> None: ...
+    async def purge_mission_at(self, mission: MissionId, at: datetime) -> None:
+        """Bring forward the deletion of every message with patient facts of that mission to `at`."""
+        ...
+
+    async def thread(self, place: Place, mission: MissionId) -> Thread | None: ...
+    async def thread_at(self, chat_id: int, thread_id: int) -> Thread | None: ...
+    async def save_thread(self, thread: Thread) -> None: ...
+    async def current_chat(self, chat_id: int) -> int:
+        """What a chat's id is now: follows migrations of groups to supergroups."""
+        ...
+
+    async def migrate_chat(self, old: int, new: int, now: datetime) -> None:
+        """Rewrite the chat everywhere, in this transaction; cards there are forgotten (ids do not carry over)."""
+        ...
+
+
+class Timers(Protocol):
+    """What will ring."""
+
+    async def apply(self, mission: MissionId | None, changes: Sequence[SetTimer | StopTimer]) -> None: ...
+    async def due(self, now: datetime, limit: int) -> list[Timer]:
+        """Those to ring now, earliest first."""
+        ...
+
+    async def rung(self, timer: Timer, now: datetime) -> bool:
+        """Mark it rung; False when it was stopped or rung meanwhile."""
+        ...
+
+    async def failed(self, timer: Timer, now: datetime, retry_at: datetime | None) -> None:
+        """Ring again later, or never (None) and keep it for the operator's eyes."""
+        ...
+
+    async def next_due(self) -> datetime | None: ...
+    async def of_mission(self, mission: MissionId) -> list[Timer]:
+        """Those still to ring."""
+        ...
+
+
+class Journal(Protocol):
+    """Everything that happened."""
+
+    async def write(
+        self, mission: MissionId | None, events: Sequence[Event], actor: str | None, now: datetime
+    ) -> None: ...
+    async def of_mission(self, mission: MissionId) -> list[JournalLine]: ...
+    async def between(self, start: datetime, end: datetime, kind: str | None = None) -> list[JournalLine]: ...
+
+
+class Documents(Protocol):
+    """What was put into the threads, and the constantes."""
+
+    async def add(self, document: Document) -> DocumentId: ...
+    async def get(self, document: DocumentId) -> Document | None: ...
+    async def save(self, document: Document) -> None: ...
+    async def of_mission(self, mission: MissionId) -> list[Document]: ...
+    async def written_at(self, chat_id: int, message_id: int) -> Document | None:
+        """The document its author wrote in that message."""
+        ...
+
+    async def keep_copy(self, document: DocumentId, content: bytes) -> None:
+        """The bytes, encrypted."""
+        ...
+
+    async def copy(self, document: DocumentId) -> bytes | None: ...
+    async def empty_mission(self, mission: MissionId) -> None:
+        """Forget texts, file ids and copies of a mission; the rows stay as a count."""
+        ...
+
+    async def add_vitals(self, vitals: VitalsRow) -> VitalsId: ...
+    async def vitals(self, mission: MissionId) -> list[VitalsRow]:
+        """Every version of every series, oldest first."""
+        ...
+
+    async def vitals_typed_at(self, chat_id: int, message_id: int) -> VitalsRow | None: ...
+
+
+class Drafts(Protocol):
+    """Unfinished dialogues, one per owner and kind."""
+
+    async def lock(self, owner: PersonId, kind: str) -> Draft | None: ...
+    async def save(self, draft: Draft) -> None: ...
+    async def drop(self, owner: PersonId, kind: str) -> None: ...
+    async def of_owner(self, owner: PersonId) -> list[Draft]:
+        """Newest first."""
+        ...
+
+
+class Links(Protocol):
+    """Links by the hash of their token."""
+
+    async def add(self, token: str, link: Link) -> None: ...
+    async def find(self, token: str) -> Link | None: ...
+    async def use(self, token: str, now: datetime) -> None: ...
+
+
+class Inbox(Protocol):
+    """Updates of Telegram, kept until they are worked."""
+
+    async def put(self, updates: Sequence[tuple[int, str, Mapping[str, Any]]], now: datetime) -> int:
+        """Store (update_id, lane, raw JSON), encrypted; known ids are passed over. How many were new."""
+        ...
+
+    async def claim(self, now: datetime, limit: int, lease_seconds: float = 60.0) -> list[Received]:
+        """The oldest unfinished of each lane."""
+        ...
+
+    async def done(self, update_id: int, now: datetime) -> None:
+        """Worked, or nothing to do; its body is emptied."""
+        ...
+
+    async def is_done(self, update_id: int) -> bool: ...
+    async def failed(self, update_id: int, *, set_aside: bool) -> None:
+        """To be tried again, or set aside for the operator's eyes."""
+        ...
+
+    async def take_back_claims(self) -> int: ...
+    async def waiting(self) -> int: ...
+    async def last_update_id(self) -> int | None: ...
+
+
+class Leases(Protocol):
+    """Who may do what only one process may do (poll, send)."""
+
+    async def take(self, name: str, owner: str, seconds: float) -> bool:
+        """Take or renew it, in real time; False when another holds it."""
+        ...
+
+    async def release(self, name: str, owner: str) -> None: ...
+
+
+class Transaction(Protocol):
+    """Everything that is read and written in one commit."""
+
+    missions: Missions
+    people: People
+    offers: Offers
+    outbox: Outbox
+    sent: Sent
+    timers: Timers
+    journal: Journal
+    documents: Documents
+    drafts: Drafts
+    links: Links
+    inbox: Inbox
+    leases: Leases
+
+
+class Storage(Protocol):
+    """Where everything is kept."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Commit when the block ends, roll back when it raises."""
+        ...
+
+    def during(self, update_id: int) -> "Storage":
+        """The same storage, whose next commit marks that inbox row done."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class AlreadyEngaged(Exception):  # noqa: N818 - a fact, not a fault
+    """The person already holds another open mission."""
+
+
+class AlreadyWon(Exception):  # noqa: N818
+    """Somebody else was written down as the winner first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What every flow is given."""
+
+    storage: Storage
+    clock: Clock
+    region: Region
+    fiction_numbers: bool = False
+    public_url: str | None = None
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        return self.clock.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One button on screen. `data` is what a tap sends (at most 64 bytes), or it opens or copies."""
+
+    label: str
+    data: str | None = None
+    url: str | None = None
+    copy: str | None = None
+
+
+class FileKind(StrEnum):
+    """How a file is shown."""
+
+    PHOTO = "photo"
+    DOCUMENT = "document"
+    VOICE = "voice"
+    AUDIO = "audio"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """A file to send: by Telegram's id, or by its bytes."""
+
+    kind: FileKind
+    file_id: str | None = None
+    content: bytes | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A notice in words: what Telegram is asked to show."""
+
+    text: str  # Telegram's HTML; the caption when there is a file
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    rings: bool = False
+    protected: bool = False
+    has_patient_facts: bool = False
+    delete_at: datetime | None = None
+    file: OutgoingFile | None = None
+    document: DocumentId | None = None
+    reply_to: DocumentId | None = None  # answer the message that relays this document at the same place
+    pinned: bool = False
+    topic: str | None = None  # the name the mission's thread must have at this place
+    topic_closed: bool = False  # the thread is shut once this is said
+    phone: str | None = None  # for an SMS: E.164
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of what was owed."""
+
+    sent: int = 0
+    edited: int = 0
+    dropped: int = 0
+    postponed: int = 0
+    given_up: int = 0
+    undeliverable: list[tuple[Place, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SmsAccepted:
+    """The gateway took it."""
+
+    id: str
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SmsRejected:
+    """It will never be sent."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SmsRetry:
+    """Try again later."""
+
+    after: timedelta
+
+
+class SmsPort(Protocol):
+    """A telephone gateway. No health data passes through it."""
+
+    async def send(self, to: str, text: str, ref: str) -> SmsAccepted | SmsRejected | SmsRetry:
+        """Hand over one text for an E.164 number; `ref` is ours."""
+        ...
