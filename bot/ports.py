@@ -13,7 +13,17 @@ from typing import Any, Protocol
 
 from bot.clock import Clock
 from bot.domain.mission import Dossier, IdelOffer, IdelOfferState, Mission
-from bot.domain.outcome import Event, Facts, Notice, Place, SetTimer, StopTimer, Timer, Withdrawal
+from bot.domain.outcome import (
+    Event,
+    Facts,
+    Notice,
+    Place,
+    PlaceKind,
+    SetTimer,
+    StopTimer,
+    Timer,
+    Withdrawal,
+)
 from bot.domain.people import (
     DocumentId,
     MissionId,
@@ -167,7 +177,7 @@ class Received:
 
     update_id: int
     body: Mapping[str, Any]  # the raw JSON of Telegram
-    attempts: int
+    attempts: int  # works begun before this one
     received_at: datetime
 
 
@@ -318,9 +328,18 @@ class Outbox(Protocol):
         ...
 
     async def claim(
-        self, now: datetime, limit: int, *, skip_places: Iterable[Place] = (), lease_seconds: float = 60.0
+        self,
+        now: datetime,
+        limit: int,
+        *,
+        skip_places: Iterable[Place] = (),
+        skip_kinds: Iterable[PlaceKind] = (),
+        lease_seconds: float = 60.0,
     ) -> list[Owed]:
         """Take what may be sent: the oldest unfinished of each lane (place and mission), by priority then age.
+
+        `skip_places` and `skip_kinds` must wait (a chat's budget is spent; every mission's topic shares the
+        group's).
 
         What is past `valid_until` is marked expired on the way, not returned.
         """
@@ -357,6 +376,10 @@ class Sent(Protocol):
 
     async def card(self, place: Place, mission: MissionId | None, card: str) -> SentMessage | None:
         """The newest message that is this card at this place."""
+        ...
+
+    async def first(self, place: Place, mission: MissionId) -> SentMessage | None:
+        """The oldest message of that mission at this place that is not deleted: what the others reply to."""
         ...
 
     async def save(self, message: SentMessage) -> None:
