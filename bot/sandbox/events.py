@@ -1,0 +1,43 @@
+"""What happens, told to whoever looks at the page. Numbered, so that a page that was away catches up."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from typing import Any
+
+Json = dict[str, Any]
+
+KEPT = 5000
+
+
+class Events:
+    """The recent events and those who wait for the next."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self._kept: deque[Json] = deque(maxlen=KEPT)
+        self._next = asyncio.Event()
+
+    def publish(self, kind: str, **facts: Any) -> None:
+        """Tell everybody who looks."""
+        self.seq += 1
+        self._kept.append({"seq": self.seq, "kind": kind, **facts})
+        woken, self._next = self._next, asyncio.Event()
+        woken.set()
+
+    def since(self, seq: int) -> list[Json]:
+        """Every event after `seq`, or one «reset» when some of them are no longer kept."""
+        if seq > self.seq or (self._kept and seq < self._kept[0]["seq"] - 1):
+            return [{"seq": self.seq, "kind": "reset"}]
+        return [event for event in self._kept if event["seq"] > seq]
+
+    async def subscribe(self, since: int | None = None) -> AsyncGenerator[Json, None]:
+        """Events as they come, those after `since` first."""
+        seen = self.seq if since is None else since
+        while True:
+            following = self._next
+            for event in self.since(seen):
+                seen = event["seq"]
+                yield event
+            if seen >= self.seq:
+                await following.wait()

@@ -1,0 +1,214 @@
+"""The emulated Telegram, in one object: what the bot calls on one side, what people do on the other.
+
+    telegram = Telegram(clock, token="7000000001:…", limits=True, latency=None)
+
+The bot's side:
+    await telegram.call(method, params, files) -> Answer(status, body)
+                                        raises Unreachable, Cut or Hung where the line fails
+    telegram.download(path) -> bytes    what getFile told to fetch
+    telegram.calls                      every call: method, params, status, answer, at
+    telegram.unknown_methods            those that were asked for in vain
+
+The people's side (`acts.Acts`), where a user or a chat is given as the object or as its number, and a
+private chat has its person's number:
+    add_user, add_group, add_bot_to_group, kick_bot, set_bot_rights, set_forum, migrate, join, leave,
+    set_anonymous, open_topic, close_topic, delete_topic, start, block, unblock, deactivate,
+    send_text, send_files, share_contact, share_other_contact, edit_text, delete_messages,
+    tap, tap_data, tap_again, answers[tap] -> TapAnswer(text, alert, url, at), await answer_to(tap),
+    visible(user, chat, thread) -> list[View]
+
+Switches: telegram.switches (topics_in_private, reads_all_messages, inaccessible_after, answer_within),
+telegram.limits.on, telegram.latency, telegram.faults (down, only, refuse, flood, hang, cut, clear).
+For the page: telegram.subscribe(since) and telegram.state(). In-process tests that feed the bot themselves:
+telegram.take_updates() gives the waiting updates and confirms them.
+
+Knows nothing of HTTP, nor of the bot beyond its token and name.
+"""
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.clock import Clock
+from bot.sandbox import editing, membership, page_view, profile, sending, topics
+from bot.sandbox.acts import Acts
+from bot.sandbox.chats import User
+from bot.sandbox.faults import Faults
+from bot.sandbox.files import MOST_UPLOADED, UploadedFile
+from bot.sandbox.limits import Limits
+from bot.sandbox.parameters import Parameters
+from bot.sandbox.refusals import Cut, Hung, Refusal, Unreachable, not_found, too_large
+from bot.sandbox.updates import Post, UpdateQueue
+from bot.sandbox.world import Switches, TapAnswer, World
+
+Json = dict[str, Any]
+Method = Callable[[World, Parameters], Any]
+
+log = logging.getLogger(__name__)
+
+TOKEN = "7000000001:AAsandboxsandboxsandboxsandbox00001"  # noqa: S105 - opens the emulated Telegram only
+CALLS_KEPT = 50_000
+
+METHODS: dict[str, Method] = {
+    name.lower(): method
+    for column in (sending, editing, topics, membership, profile)
+    for name, method in column.METHODS.items()
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back over HTTP."""
+
+    status: int
+    body: Json
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the bot, as it came and as it was answered."""
+
+    method: str
+    params: Mapping[str, Any]
+    files: tuple[str, ...]
+    status: int
+    answer: Json
+    at: datetime
+
+
+class Telegram(Acts):
+    """One emulated Telegram with one bot."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        token: str = TOKEN,
+        bot_username: str = "smt68_bot",
+        bot_name: str = "SMT 68",
+        limits: bool = True,
+        latency: tuple[float, float] | None = None,
+        post: Post | None = None,
+    ) -> None:
+        self.token = token
+        self.clock = clock
+        self.latency = latency
+        self.faults = Faults()
+        self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
+        self.unknown_methods: set[str] = set()
+        self.in_flight = 0  # calls being carried out, long polling aside
+        self.bot = User(int(token.partition(":")[0]), bot_name, username=bot_username, is_bot=True)
+        self.world = World(clock, self.bot, limits=limits, post=post)
+
+    @property
+    def switches(self) -> Switches:
+        """What can be turned on and off."""
+        return self.world.switches
+
+    @property
+    def limits(self) -> Limits:
+        """The rate limits."""
+        return self.world.limits
+
+    @property
+    def updates(self) -> UpdateQueue:
+        """What the bot has still to be told."""
+        return self.world.updates
+
+    async def call(
+        self,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        files: Mapping[str, UploadedFile] | None = None,
+    ) -> Answer:
+        """Carry out one call of the bot, or refuse it as Telegram would."""
+        if self.faults.down:
+            raise Unreachable
+        polling = method.lower() == "getupdates"
+        self.in_flight += not polling
+        try:
+            if self.latency and not polling:
+                await asyncio.sleep(random.uniform(*self.latency))  # noqa: S311 - a network's mood
+            return await self._answer(method, Parameters(params or {}, files or {}))
+        finally:
+            self.in_flight -= not polling
+
+    def download(self, path: str) -> bytes | None:
+        """The bytes of a file that getFile gave the path of."""
+        if self.faults.down:
+            raise Unreachable
+        file = self.world.files.at(path)
+        return file.content if file else None
+
+    def take_updates(self) -> list[Json]:
+        """The waiting updates, confirmed at once: for tests that feed the bot themselves."""
+        return self.updates.take()
+
+    async def answer_to(self, tap: str) -> TapAnswer:
+        """Wait until a tap is answered."""
+        async with aclosing(self.subscribe()) as events:
+            while (answer := self.answers.get(tap)) is None:
+                await anext(events)
+        return answer
+
+    def subscribe(self, since: int | None = None) -> AsyncGenerator[Json, None]:
+        """What happens, for the page; after event number `since`, or from now on."""
+        return self.world.events.subscribe(since)
+
+    def state(self) -> Json:
+        """Everything the page shows, but for the telephone."""
+        chats = self.world.chats.values()
+        return {
+            "seq": self.world.events.seq,
+            "now": page_view.moment(self.world.now()),
+            "bot": {"id": self.bot.id, "name": self.bot.name, "username": self.bot.username},
+            "people": [page_view.person(user) for user in self.world.users.values()],
+            "chats": [page_view.chat(chat) for chat in chats if chat.migrated_to is None],
+            "messages": [
+                page_view.message(message)
+                for chat in chats
+                if chat.migrated_to is None
+                for message in chat.messages.values()
+            ],
+        }
+
+    async def _answer(self, method: str, p: Parameters) -> Answer:
+        fault = self.faults.meet(method, p.values)
+        if fault is not None and fault.hangs:
+            self._record(method, p, Answer(0, {}))
+            raise Hung
+        try:
+            if fault is not None and fault.refusal is not None:
+                raise fault.refusal
+            answer = Answer(200, {"ok": True, "result": await self._apply(method, p)})
+        except Refusal as refusal:
+            answer = Answer(refusal.code, refusal.body())
+        self._record(method, p, answer)
+        if fault is not None and fault.cuts:
+            raise Cut
+        return answer
+
+    async def _apply(self, method: str, p: Parameters) -> Any:
+        name = method.lower()
+        known = METHODS.get(name)
+        if not self.faults.exists(method) or (known is None and name != "getupdates"):
+            self.unknown_methods.add(method)
+            log.warning("the emulated Telegram knows no method %s", method)
+            raise not_found()
+        if sum(len(file.content) for file in p.files.values()) > MOST_UPLOADED:
+            raise too_large()
+        if known is not None:
+            return known(self.world, p)
+        self.updates.allow(p.sequence("allowed_updates"))
+        limit = min(max(p.integer("limit") or 100, 1), 100)
+        return await self.updates.poll(p.integer("offset"), limit, min(p.integer("timeout") or 0, 50))
+
+    def _record(self, method: str, p: Parameters, answer: Answer) -> None:
+        call = Call(method, dict(p.values), tuple(p.files), answer.status, answer.body, self.clock.now())
+        self.calls.append(call)
