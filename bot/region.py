@@ -1,0 +1,531 @@
+"""The region file: one TOML and two tables on disk → `Region`.
+
+Knows the shape of the files and how to mend them; knows nothing of what the values are for.
+"""
+
+import csv
+import io
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from datetime import date, time, timedelta
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
+import msgspec
+
+from bot.domain.people import CascadeStep
+from bot.domain.phone import read_phone
+from bot.domain.region import Commune, Delays, Motif, OpeningHours, Region, Sector, StepRule, Tariff
+
+#: The file used when `SMT_REGION` names none.
+SHIPPED = Path(__file__).parent / "regions" / "sas68.toml"
+
+#: Telegram deletes no message older than 48 hours.
+PURGE_CEILING = timedelta(hours=48)
+
+#: The codes without which nothing can be billed or offered.
+TARIFF_CODES = ("TLD", "TLS", "TCG", "SNP", "INDEMNITE")
+
+_SUBDIVISIONS: list[str] = holidays.list_supported_countries()["FR"]
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DURATION = re.compile(r"(?:(?P<hours>\d{1,3}) ?h)?(?: ?(?P<minutes>\d{1,4})(?: ?min)?)?")
+_HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_TRUE, _FALSE = frozenset({"oui", "true", "1"}), frozenset({"non", "false", "0", ""})
+
+T = TypeVar("T")
+
+
+class RegionError(ValueError):
+    """A region file that cannot be used. Each line names file, line, key, and how to mend it."""
+
+
+class _Base(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+class _Motif(_Base):
+    key: str
+    label: str
+
+
+class _Step(_Base):
+    step: CascadeStep
+    label: str
+    delay: str
+    snp: bool
+    skipped_in_mmg: bool = False
+    only_if_duty_begins: bool = False
+
+
+class _Hours(_Base):
+    days: list[str]
+    opens: str
+    closes: str
+
+
+class _Garde(_Base):
+    days: list[str]
+    begins: str
+
+
+class _OpenDay(_Base):
+    day: date
+    opens: str
+    closes: str
+
+
+class _Tariff(_Base):
+    code: str
+    amount: str
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class _File(_Base):
+    key: str
+    name: str
+    department: str
+    timezone: str
+    osnp_phone: str
+    emergency: str
+    contact_phone: str
+    contact_email: str
+    website: str
+    estimates: list[int]
+    later_estimates: list[int]
+    minimum_age: int
+    decade_ages_under: int
+    usual_idel_minutes: int
+    visio_url: str
+    communes: str
+    sectors: str
+    closed_days: list[date]
+    open_days: list[_OpenDay]
+    hours: list[_Hours]
+    garde: list[_Garde]
+    motifs: list[_Motif]
+    steps: list[_Step]
+    delays: dict[str, Any]
+    tariffs: list[_Tariff]
+    holidays_subdivision: str | None = None
+    news2_from_age: int | None = None
+    search_radius_km: float | None = None
+
+
+def load_region(path: Path | None = None) -> Region:
+    """The region of a TOML file and its two tables; the shipped SAS 68 when `path` is None.
+
+    Raises RegionError with every fault found, one a line.
+    """
+    source = _Source.read(path or SHIPPED)
+    try:
+        told = msgspec.convert(source.tables, _File)
+    except msgspec.ValidationError as error:
+        raise RegionError(source.explain(str(error))) from None
+    region = _build(source, told)
+    if source.faults:
+        raise RegionError("\n".join(source.faults))
+    return region
+
+
+class _Source:
+    """A TOML file, where each key stands in it, and what was found wrong."""
+
+    def __init__(self, path: Path, text: str, tables: dict[str, Any]) -> None:
+        self.path = path
+        self.tables = tables
+        self.lines = _lines_of_keys(text)
+        self.faults: list[str] = []
+
+    @classmethod
+    def read(cls, path: Path) -> "_Source":
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise RegionError(
+                f"{path}: {reason}. Set SMT_REGION to an existing region file, or leave it empty for SAS 68."
+            ) from None
+        except UnicodeDecodeError:
+            raise RegionError(f"{path.name}: not UTF-8. Save the file again as UTF-8.") from None
+        try:
+            return cls(path, text, tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise RegionError(f"{path.name}: not TOML: {error}.") from None
+
+    def place(self, key: str) -> str:
+        """«sas68.toml, line 34, delays.limit»; the nearest known parent gives the line."""
+        near = key
+        while near and near not in self.lines:
+            near = near[: max(near.rfind("."), near.rfind("["), 0)]
+        line = f", line {self.lines[near]}" if near else ""
+        return f"{self.path.name}{line}, {key}"
+
+    def fault(self, key: str, what: str) -> None:
+        self.faults.append(f"{self.place(key)}: {what}")
+
+    def explain(self, error: str) -> str:
+        """A msgspec error with the file, line and key in front."""
+        what, _, where = error.partition(" - at `$")
+        where = where.rstrip("`").replace("[...]", "").lstrip(".")
+        if name := re.search(r"field `(\w+)`", what):
+            where = f"{where}.{name[1]}".lstrip(".")
+        what = what.replace("Object contains unknown field", "No such key:")
+        what = what.replace("Object missing required field", "Missing key:")
+        mend = f"Compare with the shipped {SHIPPED.name}."
+        if what.startswith("Invalid enum"):
+            mend = f"Choose among {', '.join(CascadeStep)}."
+        return f"{self.place(where)}: {what.replace('`', '')}. {mend}"
+
+    def duration(self, key: str, text: str) -> timedelta:
+        found = _DURATION.fullmatch(text.strip())
+        hours, minutes = (found["hours"], found["minutes"]) if found else (None, None)
+        if not found or (hours is None and not text.rstrip().endswith("min")):
+            self.fault(key, f'"{text}" is no duration. Write "10 min", "6 h" or "1 h 30".')
+            return timedelta(minutes=1)
+        length = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+        if not length:
+            self.fault(key, "a delay of zero would ring at once, for ever. Write at least 1 min.")
+        return length
+
+    def hour(self, key: str, text: str) -> time:
+        found = _HOUR.fullmatch(text.strip())
+        if not found:
+            self.fault(key, f'"{text}" is no hour of the day. Write it "08:00".')
+            return time(0, 0)
+        return time(int(found[1]), int(found[2]))
+
+    def weekdays(self, key: str, names: Sequence[str]) -> Iterator[int]:
+        for name in names:
+            if name in _WEEKDAYS:
+                yield _WEEKDAYS.index(name)
+            else:
+                self.fault(key, f'"{name}" is no weekday. Choose among {", ".join(_WEEKDAYS)}.')
+
+    def phone(self, key: str, text: str) -> str:
+        phone = read_phone(text, fiction=True)
+        if phone is None:
+            self.fault(key, f'"{text}" is no phone number. Write it "+33389647015".')
+        return phone.e164 if phone else text
+
+
+def _build(source: _Source, told: _File) -> Region:
+    communes = _communes(source, told.communes)
+    region = Region(
+        key=told.key,
+        name=told.name,
+        department=told.department,
+        timezone=told.timezone,
+        holidays_subdivision=told.holidays_subdivision,
+        osnp_phone=source.phone("osnp_phone", told.osnp_phone),
+        emergency=told.emergency,
+        contact_phone=source.phone("contact_phone", told.contact_phone),
+        contact_email=told.contact_email,
+        website=told.website,
+        hours=_hours(source, told.hours),
+        closed_days=frozenset(told.closed_days),
+        open_days=_open_days(source, told),
+        motifs=tuple(Motif(m.key, m.label) for m in told.motifs),
+        steps=_steps(source, told.steps),
+        delays=_delays(source, told.delays),
+        tariffs=_tariffs(source, told.tariffs),
+        estimates=tuple(told.estimates),
+        later_estimates=tuple(told.later_estimates),
+        minimum_age=told.minimum_age,
+        news2_from_age=told.news2_from_age,
+        decade_ages_under=told.decade_ages_under,
+        search_radius_km=told.search_radius_km,
+        visio_url=told.visio_url,
+        communes=communes,
+        sectors=_sectors(source, told.sectors, communes),
+        garde_begins=_garde(source, told.garde),
+        usual_idel_minutes=told.usual_idel_minutes,
+    )
+    _check(source, told, region)
+    return region
+
+
+def _hours(source: _Source, told: list[_Hours]) -> tuple[OpeningHours, ...]:
+    found = []
+    for n, row in enumerate(told):
+        opens, closes = _span(source, f"hours[{n}]", row.opens, row.closes)
+        found += [OpeningHours(day, opens, closes) for day in source.weekdays(f"hours[{n}].days", row.days)]
+    found.sort(key=lambda hours: (hours.weekday, hours.opens))
+    for before, after in pairwise(found):
+        if before.weekday == after.weekday and after.opens < before.closes:
+            source.fault("hours", f"{_WEEKDAYS[before.weekday]} has hours that overlap. Keep one of them.")
+    if not found:
+        source.fault("hours", "the service is never open. Add one [[hours]].")
+    return tuple(found)
+
+
+def _span(source: _Source, key: str, opens: str, closes: str) -> tuple[time, time]:
+    begin, end = source.hour(f"{key}.opens", opens), source.hour(f"{key}.closes", closes)
+    if begin >= end:
+        source.fault(f"{key}.closes", f"closes at {closes}, not after {opens}. Cut a night at midnight.")
+    return begin, end
+
+
+def _open_days(source: _Source, told: _File) -> tuple[tuple[date, time, time], ...]:
+    found = []
+    for n, row in enumerate(told.open_days):
+        found.append((row.day, *_span(source, f"open_days[{n}]", row.opens, row.closes)))
+        if row.day in told.closed_days:
+            source.fault(f"open_days[{n}]", f"{row.day} is also in closed_days. Keep one of them.")
+    return tuple(sorted(found))
+
+
+def _garde(source: _Source, told: list[_Garde]) -> tuple[tuple[int, time], ...]:
+    return tuple(
+        sorted(
+            (day, source.hour(f"garde[{n}].begins", row.begins))
+            for n, row in enumerate(told)
+            for day in source.weekdays(f"garde[{n}].days", row.days)
+        )
+    )
+
+
+def _steps(source: _Source, told: list[_Step]) -> tuple[StepRule, ...]:
+    if missing := [s.value for s in CascadeStep if s not in {row.step for row in told}]:
+        source.fault("steps", f"{', '.join(missing)} missing. Every step has one [[steps]].")
+    return tuple(
+        StepRule(
+            step=row.step,
+            label=row.label,
+            delay=source.duration(f"steps[{n}].delay", row.delay),
+            snp=row.snp,
+            skipped_in_mmg=row.skipped_in_mmg,
+            only_if_duty_begins=row.only_if_duty_begins,
+        )
+        for n, row in enumerate(told)
+    )
+
+
+def _delays(source: _Source, told: dict[str, Any]) -> Delays:
+    wanted = [field.name for field in fields(Delays)]
+    for name in told:
+        if name not in wanted:
+            source.fault(f"delays.{name}", f"no such delay. Choose among {', '.join(wanted)}.")
+    values: dict[str, Any] = {}
+    for name in wanted:
+        key, several = f"delays.{name}", name == "orientation_reminders"
+        texts = told.get(name) if several else [told.get(name)]
+        if name not in told:
+            source.fault(key, f"missing. Compare with the shipped {SHIPPED.name}.")
+        elif not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            source.fault(key, 'a list: ["3 min", "6 min"].' if several else 'one duration: "15 min".')
+        else:
+            lengths = [source.duration(key, text) for text in texts]
+            values[name] = tuple(lengths) if several else lengths[0]
+            continue
+        values[name] = () if several else timedelta(minutes=1)
+    return Delays(**values)
+
+
+def _tariffs(source: _Source, told: list[_Tariff]) -> tuple[Tariff, ...]:
+    found: list[Tariff] = []
+    for n, row in enumerate(told):
+        try:
+            amount = Decimal(row.amount)
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite() or amount < 0 or amount != round(amount, 2):
+            source.fault(f"tariffs[{n}].amount", f'"{row.amount}" is no amount. Write it "27.00".')
+            continue
+        if row.valid_from and row.valid_until and row.valid_from > row.valid_until:
+            source.fault(f"tariffs[{n}].valid_until", "ends before it begins.")
+        tariff = Tariff(row.code, amount, row.valid_from, row.valid_until)
+        if any(_overlap(tariff, other) for other in found):
+            source.fault(
+                f"tariffs[{n}]", f"{row.code} has another amount on the same days. End the old one first."
+            )
+        found.append(tariff)
+    for code in TARIFF_CODES:
+        if code not in {row.code for row in told}:
+            source.fault("tariffs", f"{code} missing. Add one [[tariffs]] with its amount and dates.")
+    return tuple(found)
+
+
+def _overlap(a: Tariff, b: Tariff) -> bool:
+    return (
+        a.code == b.code
+        and (a.valid_from or date.min) <= (b.valid_until or date.max)
+        and (b.valid_from or date.min) <= (a.valid_until or date.max)
+    )
+
+
+def _rows(source: _Source, name: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a table beside the TOML file, with their line numbers. Lines from # are notes."""
+    path = source.path.parent / name
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RegionError(
+            f"{path.name}: cannot be read ({type(error).__name__}). It is UTF-8 text."
+        ) from None
+    kept = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if not line.startswith("#")]
+    reader = csv.DictReader(io.StringIO("\n".join(line for _, line in kept)))
+    if missing := [c for c in columns if c not in (reader.fieldnames or ())]:
+        raise RegionError(f"{path.name}: column {', '.join(missing)} missing in its first line.")
+    for row in reader:
+        yield kept[reader.line_num - 1][0], {c: (row[c] or "").strip() for c in columns}
+
+
+def _communes(source: _Source, name: str) -> tuple[Commune, ...]:
+    columns = ("insee", "nom", "codes_postaux", "population", "epci_nom", "lat_mairie", "lon_mairie")
+    found: dict[str, Commune] = {}
+    for line, row in _rows(source, name, columns):
+        where = f"{name}, line {line}"
+        codes = tuple(row["codes_postaux"].split())
+        if not re.fullmatch(r"\d[\dAB]\d{3}", row["insee"]) or row["insee"] in found:
+            source.faults.append(f'{where}: insee "{row["insee"]}" is no INSEE code, or stands twice.')
+            continue
+        if not codes or not all(re.fullmatch(r"\d{5}", code) for code in codes):
+            source.faults.append(f"{where}: codes_postaux: five digits each, a space between.")
+        if not row["nom"]:
+            source.faults.append(f"{where}: nom is empty.")
+        try:
+            found[row["insee"]] = Commune(
+                insee=row["insee"],
+                name=row["nom"],
+                postal_codes=codes,
+                population=int(row["population"]),
+                epci=row["epci_nom"],
+                latitude=float(row["lat_mairie"]),
+                longitude=float(row["lon_mairie"]),
+            )
+        except ValueError as error:
+            source.faults.append(f"{where}: population, lat_mairie or lon_mairie: {error}.")
+    return tuple(found.values())
+
+
+def _sectors(source: _Source, name: str, communes: Sequence[Commune]) -> tuple[Sector, ...]:
+    known = {commune.insee: commune for commune in communes}
+    covered: dict[str, str] = {}
+    mmg: dict[str, bool] = {}
+    for line, row in _rows(source, name, ("insee", "secteur", "mmg")):
+        where, insee, sector = f"{name}, line {line}", row["insee"], row["secteur"]
+        word = row["mmg"].casefold()
+        if insee not in known:
+            source.faults.append(f'{where}: insee "{insee}" is not in the table of communes.')
+        if insee in covered:
+            source.faults.append(f"{where}: {insee} is already in {covered[insee]}. Keep one line.")
+        if not sector:
+            source.faults.append(f"{where}: secteur is empty.")
+        if word not in _TRUE | _FALSE:
+            source.faults.append(f'{where}: mmg is "{row["mmg"]}". Write oui or non.')
+        if mmg.setdefault(sector, word in _TRUE) is not (word in _TRUE):
+            source.faults.append(f"{where}: {sector} has mmg both oui and non. One answer per sector.")
+        covered[insee] = sector
+    for insee, commune in known.items():
+        if insee not in covered:  # a commune nobody listed: its intercommunality stands for a sector
+            covered[insee] = commune.epci
+    names = dict.fromkeys(covered.values())
+    return tuple(
+        Sector(
+            sector,
+            frozenset(i for i, s in covered.items() if s == sector and i in known),
+            mmg.get(sector, False),
+        )
+        for sector in names
+    )
+
+
+def _check(source: _Source, told: _File, region: Region) -> None:
+    """What holds between keys, or is more than a type."""
+    checks: tuple[tuple[bool, str, str], ...] = (
+        (_is_zone(told.timezone), "timezone", 'no such time zone. Write it "Europe/Paris".'),
+        (
+            told.holidays_subdivision is None or told.holidays_subdivision in _SUBDIVISIONS,
+            "holidays_subdivision",
+            f"France has {', '.join(_SUBDIVISIONS)}; remove the line for none.",
+        ),
+        (bool(region.motifs), "motifs", "no motif to choose from. Add one [[motifs]]."),
+        (_once(m.key for m in region.motifs), "motifs", "two motifs have the same key."),
+        (_once(s.step for s in region.steps), "steps", "two steps are the same."),
+        (
+            all(re.fullmatch(r"[a-z0-9_]{1,24}", m.key) for m in region.motifs),
+            "motifs",
+            "a key has small letters, digits and _, 24 at most: it travels in buttons.",
+        ),
+        (
+            "{room}" in told.visio_url and "{token}" in told.visio_url,
+            "visio_url",
+            "needs {room} and {token}: the link is of one mission and one person.",
+        ),
+        (bool(told.estimates) and min(told.estimates) > 0, "estimates", "minutes above 0, at least one."),
+        (all(minutes > 0 for minutes in told.later_estimates), "later_estimates", "minutes above 0."),
+        (0 <= told.minimum_age <= 120, "minimum_age", "years, 0 to 120."),
+        (
+            told.news2_from_age is None or told.news2_from_age >= 16,
+            "news2_from_age",
+            "NEWS2 holds from 16 years. Remove the line to switch it off.",
+        ),
+        (told.decade_ages_under >= 0, "decade_ages_under", "inhabitants, 0 or more."),
+        (told.usual_idel_minutes > 0, "usual_idel_minutes", "minutes above 0."),
+        (
+            told.search_radius_km is None or told.search_radius_km > 0,
+            "search_radius_km",
+            "kilometres above 0. Remove the line to ask every IDEL.",
+        ),
+        (bool(region.communes), "communes", f"{told.communes} has no commune."),
+        (
+            region.delays.answer < region.delays.limit,
+            "delays.answer",
+            "an answer is due before the limit. Shorten it.",
+        ),
+        (
+            region.delays.answer_warning < region.delays.answer,
+            "delays.answer_warning",
+            "the warning comes before the end of the answer delay. Shorten it.",
+        ),
+        (
+            region.delays.purge_at_most < PURGE_CEILING,
+            "delays.purge_at_most",
+            "Telegram deletes nothing older than 48 h. Write 40 h.",
+        ),
+    )
+    for fine, key, what in checks:
+        if not fine:
+            source.fault(key, what)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _once(values: Iterator[T]) -> bool:
+    seen = list(values)
+    return len(seen) == len(set(seen))
+
+
+_HEADER = re.compile(r"\s*(\[\[?)\s*([\w.]+)\s*\]\]?\s*(#.*)?$")
+_KEY = re.compile(r"\s*(\w+)\s*=")
+
+
+def _lines_of_keys(text: str) -> dict[str, int]:
+    """«delays.limit» → 118, «steps[2].delay» → 96: the line where each key of a TOML text stands."""
+    places: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = header[2]
+            if header[1] == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                places.setdefault(table, number)
+                table = f"{table}[{counts[table]}]"
+            places[table] = number
+        elif key := _KEY.match(line):
+            places[f"{table}.{key[1]}".lstrip(".")] = number
+    return places
