@@ -31,13 +31,18 @@ class Events:
             return [{"seq": self.seq, "kind": "reset"}]
         return [event for event in self._kept if event["seq"] > seq]
 
-    async def subscribe(self, since: int | None = None) -> AsyncGenerator[Json, None]:
+    async def wait(self, seq: int) -> None:
+        """Return once something has happened after `seq`."""
+        while self.seq <= seq:
+            await self._next.wait()
+
+    def subscribe(self, since: int | None = None) -> AsyncGenerator[Json, None]:
         """Events as they come, those after `since` first."""
-        seen = self.seq if since is None else since
+        return self._follow(self.seq if since is None else since)
+
+    async def _follow(self, seen: int) -> AsyncGenerator[Json, None]:
         while True:
-            following = self._next
             for event in self.since(seen):
                 seen = event["seq"]
                 yield event
-            if seen >= self.seq:
-                await following.wait()
+            await self.wait(seen)

@@ -136,6 +136,10 @@ class UpdateQueue:
         if self.webhook is not None and self._post is not None:
             self._delivery = self._background.start(self._deliver(self.webhook, self._post), "webhook")
 
+    def deliver_by(self, post: Post) -> None:
+        """Give the way by which webhooks are reached."""
+        self._post = post
+
     async def stop(self) -> None:
         """End the delivery to the webhook."""
         await self._background.stop()

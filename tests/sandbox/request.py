@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from telegram._utils.types import ODVInput
-from telegram.error import NetworkError, TimedOut
+from telegram.error import TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from bot.failures import NotConnected
 from bot.sandbox.files import UploadedFile
 from bot.sandbox.refusals import Cut, Hung, Unreachable, not_found, unauthorized
 from bot.sandbox.telegram import Telegram
@@ -66,7 +67,7 @@ class EmulatorRequest(BaseRequest):
                 return self._fetch(fetched["path"])
             return await self._call(url, request_data)
         except Unreachable:
-            raise NetworkError("Connection refused") from None
+            raise NotConnected("Connection refused") from None
         except (Hung, Cut):
             raise TimedOut from None
 
