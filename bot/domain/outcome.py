@@ -170,6 +170,45 @@ class Outcome:
     won: tuple[str, int, Party] | None = None  # (machine, epoch, winner), unique behind the decision
     shut_offers: bool = False  # every IDEL still offered sees the card closed
 
+    def then(self, following: "Outcome") -> "Outcome":
+        """This decision and one that follows from it, recorded as one. The first one's answer is said."""
+        return Outcome(
+            mission=following.mission,
+            answer=self.answer,
+            events=self.events + following.events,
+            notices=self.notices + following.notices,
+            withdrawn=self.withdrawn + following.withdrawn,
+            timers=self.timers + following.timers,
+            offers=self.offers + following.offers,
+            engaged=following.engaged or self.engaged,
+            released=following.released or self.released,
+            won=following.won or self.won,
+            shut_offers=self.shut_offers or following.shut_offers,
+        )
+
+
+def nothing(mission: Mission, answer: str, **facts: Fact) -> Outcome:
+    """A decision that changes nothing but says so."""
+    return Outcome(mission, Answer(answer, facts))
+
+
+class TimerKind(StrEnum):
+    """What is awaited. The values are stored."""
+
+    USUAL_SILENT = "search.usual_silent"  # the usual IDEL has not answered the exclusive offer
+    SEARCH_WARNING = "search.warning"  # 20 minutes without an IDEL
+    SEARCH_TIME_UP = "search.time_up"  # 30 minutes without an IDEL
+    ORIENTATION_REMINDER = "search.orientation_reminder"  # the régulateur has not decided
+    VISIT_HOUR = "visit.hour"  # an IDEL without an announced hour
+    LATE_ARRIVAL = "visit.late_arrival"  # the announced hour has passed
+    LIMIT_NEAR = "visit.limit_near"  # not on site and the limit comes near
+    DOCTOR_SILENT = "cascade.silent"  # the delay of a step has passed
+    PAUSE_OVER = "cascade.pause_over"
+    PHONE_REMINDER = "cascade.phone_reminder"  # OSNP must phone and have not recorded an answer
+    CLOSING_REMINDER = "closing.reminder"
+    NIGHT_OWNER = "closing.night_owner"  # the service closes soon and the mission runs past it
+    FORGET = "closing.forget"  # the dossier and documents are emptied
+
 
 @dataclass(frozen=True, slots=True)
 class Timer:

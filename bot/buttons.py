@@ -1,0 +1,143 @@
+"""What a tap carries: callback data ↔ a typed press. Knows no words and no rule.
+
+`verb:mission:epoch:arg`, at most 64 bytes. A button stays clickable for ever: whoever handles the press
+compares it with the present.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bot.domain.people import MissionId
+
+#: Presses that belong to no mission carry this one.
+NO_MISSION: Final = MissionId(0)
+
+#: Bot API limit of callback_data.
+MAX_BYTES: Final = 64
+
+
+class Verb(StrEnum):
+    """What a tap asks for. The values travel in messages already sent: never reuse one."""
+
+    # search: IDEL
+    ACCEPT = "sa"  # arg: minutes, «l» for «+ tard»
+    REFUSE = "sr"
+    REFUSAL_REASON = "sw"  # arg: reason
+    RECONSIDER = "sc"
+    # search: group
+    ORIENT = "so"  # arg: orientation
+    ORIENT_BY_PHONE = "sp"  # arg: empty (ask which), orientation
+    LATE_YES = "sy"  # arg: person
+    LATE_NO = "sn"  # arg: person
+    USUAL_DECLINED = "su"  # the usual IDEL said no: widen now
+    # visit
+    SET_OUT = "ve"
+    ARRIVE = "va"
+    FINISH = "vf"
+    CHANGE_HOUR = "vh"  # opens the choice
+    HOUR = "vs"  # arg: minutes from now, or HHMM local with a leading «@»
+    HOUR_OSNP = "vo"  # «À voir avec l'OSNP»
+    GIVE_BACK = "vg"  # opens the choice of a reason
+    GIVE_BACK_REASON = "vr"  # arg: reason; «keep» keeps it
+    PATIENT_TOLD = "vp"
+    SEE_PATIENT = "vx"
+    MENU = "mm"  # «Autre…» of the group's card
+    # cascade: doctor
+    DOCTOR_ACCEPT = "ca"  # arg: HHMM local hour, «10» minutes from now as «+10»
+    DOCTOR_HOURS = "ch"  # «Autre heure»: more hours
+    DOCTOR_REFUSE = "cr"
+    DOCTOR_NAME_LATER = "cn"  # a house accepts, its doctor is named later; arg: hour
+    DOCTOR_VISIT = "cv"  # SOS médecin: «Visite à la place»
+    DOCTOR_SEE = "cs"  # médecin traitant: «Voir»
+    DOCTOR_WITHDRAW = "cw"
+    DOCTOR_CHANGE_HOUR = "cc"
+    DOCTOR_PROPOSE = "cp"  # arg: hour
+    HOUR_OK = "co"  # the other side agrees; arg: hour
+    HOUR_NO = "cx"
+    # cascade: group
+    PHONE_ANSWER = "pa"  # arg: party
+    PHONE_YES = "py"  # arg: party
+    PHONE_HOUR = "ph"  # arg: party.HHMM
+    PHONE_NO = "pn"  # arg: party
+    PHONE_SILENT = "ps"  # arg: party
+    NEXT_STEP = "pf"
+    PREVIOUS_STEP = "pb"
+    PAUSE = "pp"
+    RESUME = "pr"
+    RESTART_CASCADE = "pz"
+    IDEL_STAYS = "pi"
+    IDEL_LEAVES = "pl"
+    # visio
+    VISIO_CREATE = "xc"
+    VISIO_TROUBLE = "xt"
+    VISIO_NEW = "xn"
+    VISIO_LATER = "xl"
+    VISIO_ABANDON = "xa"
+    # vitals
+    VITALS_GUIDED = "kg"  # opens the guided entry
+    VITALS_CHOICE = "kc"  # arg: sign.value
+    VITALS_OTHER = "ko"  # arg: sign: the value will be typed
+    VITALS_SKIP = "ks"  # arg: sign
+    VITALS_SEND = "kd"
+    VITALS_CONFIRM = "ky"  # arg: draft epoch: the odd value is right
+    VITALS_CORRECT = "kx"
+    VITALS_NEW = "kn"
+    VITALS_ALERT = "ka"  # «Prévenir le régulateur»
+    VITALS_EXPLAIN = "ke"  # «Comment écrire»
+    # thread: documents and messages
+    DOCUMENT_SEE = "ds"  # arg: document
+    DOCUMENT_LABEL = "dl"  # arg: document.label
+    DOCUMENT_TO = "dt"  # arg: draft mission: which mission is this message for
+    PRESCRIPTION_DONE = "dp"  # arg: document.given|sent
+    CONCLUSION = "dc"  # arg: key of a ready-made conclusion, «type»
+    CONCLUSION_READ = "dr"
+    ACTS_ORDER = "ao"  # arg: delay key
+    ACTS_ANSWER = "aa"  # arg: me|usual|material
+    # closing
+    CLOSE_ACTS = "qa"  # arg: 0|1
+    CLOSE_OUTCOME = "qo"  # arg: outcome
+    CLOSE_PRESCRIPTION = "qp"  # arg: prescription
+    DOCTOR_DONE = "qd"
+    DOCTOR_LATER = "ql"
+    DOCTOR_DETAIL = "qi"
+    NIGHT_OWNER = "qn"  # opens the typing of the owner of the night
+    END = "ee"  # opens the confirmation; arg: end reason
+    END_CONFIRM = "ec"  # arg: end reason
+    END_KEEP = "ek"
+    WORSENED = "ew"
+    # opening dialogue (mission = 0; epoch = the draft's)
+    OPENING = "oo"  # arg: field=value
+    # lists and reports (mission = 0)
+    FOUND = "ff"  # a mission of a search result
+    REPORT = "rr"  # arg: kind.YYYYMM
+    DISMISS = "zz"  # «Vu»
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One button's meaning."""
+
+    verb: Verb
+    mission: MissionId = NO_MISSION
+    epoch: int = 0
+    arg: str = ""
+
+    def pack(self) -> str:
+        """The callback data. Raises ValueError over 64 bytes."""
+        text = f"{self.verb.value}:{self.mission}:{self.epoch}:{self.arg}"
+        if len(text.encode()) > MAX_BYTES:
+            raise ValueError(f"callback data over {MAX_BYTES} bytes: {text!r}")
+        return text
+
+    @classmethod
+    def read(cls, text: str) -> "Press | None":
+        """The press in that callback data; None when it is none of ours."""
+        parts = text.split(":", 3)
+        if len(parts) != 4:
+            return None
+        verb, mission, epoch, arg = parts
+        try:
+            return cls(Verb(verb), MissionId(int(mission)), int(epoch), arg)
+        except ValueError:
+            return None

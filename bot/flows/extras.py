@@ -1,0 +1,37 @@
+"""Facts that only some notices need, loaded by kind. Knows no words."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.domain.mission import IdelOfferState, Mission
+from bot.domain.outcome import Notice
+from bot.ports import Given, Transaction
+
+Loader = Callable[[Given, Transaction, Notice, Mission | None], Awaitable[dict[str, Any]]]
+
+
+async def _offers(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
+    """Who could not be reached by the bot, with their telephone."""
+    if mission is None:
+        return {}
+    offers = await tx.offers.of_mission(mission.id, IdelOfferState.UNREACHABLE)
+    people = await tx.people.many([offer.person for offer in offers])
+    return {"to_phone": [(people[o.person], o) for o in offers if o.person in people]}
+
+
+async def _board(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
+    """Every mission somebody still has something to do for."""
+    return {"missions": await tx.missions.unfinished()}
+
+
+LOADERS: dict[str, Loader] = {
+    "search.to_phone": _offers,
+    "mission.card": _offers,
+    "board.card": _board,
+}
+
+
+async def load(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
+    """What this kind of notice needs beyond the mission."""
+    loader = LOADERS.get(notice.kind)
+    return {} if loader is None else await loader(given, tx, notice, mission)

@@ -1,0 +1,110 @@
+"""How a decision is written down: the mission, the winner, timers, journal and what is owed, in one commit.
+
+Every flow ends here. Knows no rule and no word.
+"""
+
+from bot.domain.mission import IdelOfferState, Mission
+from bot.domain.outcome import (
+    BOARD,
+    Answer,
+    Notice,
+    Outcome,
+    Place,
+    Priority,
+    Timer,
+    WhenUnknown,
+    to_group,
+    to_party,
+    to_person,
+)
+from bot.domain.people import Party, Person, PersonId
+from bot.ports import Given, Transaction
+
+
+def actor_of(person: Person | None) -> str:
+    """How the journal names who acted."""
+    return "timer" if person is None else str(Party.person(person.id))
+
+
+async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) -> Answer:
+    """Write `outcome` whole and return what to say to whoever acted."""
+    mission, now = outcome.mission, given.now()
+    await tx.missions.save(mission)
+    if outcome.won is not None:
+        machine, epoch, winner = outcome.won
+        await tx.offers.win(mission.id, machine, epoch, winner, now)
+    if outcome.released is not None:
+        await tx.people.release(outcome.released, mission.id, now)
+    if outcome.engaged is not None:
+        people = await tx.people.lock([outcome.engaged])
+        await tx.people.engage(people[outcome.engaged], mission.id, now)
+    if outcome.offers:
+        await tx.offers.save(outcome.offers)
+    for withdrawal in outcome.withdrawn:
+        await tx.outbox.withdraw(withdrawal, now)
+    if outcome.timers:
+        await tx.timers.apply(mission.id, outcome.timers)
+    await tx.journal.write(mission.id, outcome.events, actor, now)
+    notices = list(outcome.notices)
+    if outcome.shut_offers:
+        notices += await _shut(tx, mission)
+    if outcome.events or outcome.notices:
+        notices += redraws(mission)
+    await tx.outbox.owe(notices, now)
+    return outcome.answer
+
+
+async def _shut(tx: Transaction, mission: Mission) -> list[Notice]:
+    """Everybody who was asked and has not the mission sees the truth on the card."""
+    offers = await tx.offers.of_mission(mission.id)
+    return [
+        _redraw("search.offer", to_person(offer.person), mission, "offer")
+        for offer in offers
+        if offer.person != mission.visit.idel and offer.state is not IdelOfferState.UNREACHABLE
+    ] + (
+        [_redraw("search.offer", to_person(mission.visit.idel), mission, "offer")]
+        if mission.visit.idel is not None
+        else []
+    )
+
+
+def redraws(mission: Mission) -> list[Notice]:
+    """The living cards of a mission, and the board: drawn again after every change."""
+    cards = [
+        Notice(
+            "mission.card",
+            to_group(mission.id),
+            mission.id,
+            priority=Priority.CARD,
+            card="live",
+            when_unknown=WhenUnknown.DROP,
+        ),
+        Notice("board.card", BOARD, priority=Priority.CARD, card="board", when_unknown=WhenUnknown.DROP),
+    ]
+    if mission.visit.idel is not None:
+        cards.append(_redraw("visit.card", to_person(PersonId(mission.visit.idel)), mission, "mission"))
+    if mission.cascade.doctor is not None:
+        cards.append(_redraw("doctor.card", to_party(mission.cascade.doctor.party), mission, "doctor"))
+    return cards
+
+
+def _redraw(kind: str, place: Place, mission: Mission, card: str) -> Notice:
+    return Notice(
+        kind,
+        place,
+        mission.id,
+        priority=Priority.CARD,
+        card=card,
+        only_if_there=True,
+        when_unknown=WhenUnknown.DROP,
+    )
+
+
+async def rung(given: Given, tx: Transaction, timer: Timer) -> Mission | None:
+    """Hold the mission of a timer that rings, unless it was stopped meanwhile."""
+    if timer.mission is None:
+        return None
+    mission = await tx.missions.lock(timer.mission)
+    if not await tx.timers.rung(timer, given.now()):
+        return None
+    return mission

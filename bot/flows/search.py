@@ -1,0 +1,236 @@
+"""The search for a nurse: each event is one transaction that locks the mission, then the person."""
+
+from bot.domain import search
+from bot.domain.mission import IdelOffer, Mission, Orientation
+from bot.domain.outcome import Answer, Outcome, Timer
+from bot.domain.people import MissionId, Person, PersonId, Role
+from bot.domain.places import distance_between
+from bot.domain.search import Candidate
+from bot.flows import cascade
+from bot.flows.record import actor_of, record, rung
+from bot.ports import AlreadyEngaged, AlreadyWon, Given, Transaction
+
+GONE = Answer("search.gone")
+
+
+async def candidates(given: Given, tx: Transaction, mission: Mission) -> list[Candidate]:
+    """The IDELs who may be asked now, with their distance to the patient's commune."""
+    engaged = await tx.people.engaged()
+    found = [
+        Candidate(person, distance_between(given.region, person.commune, mission.commune))
+        for person in await tx.people.all(Role.IDEL)
+        if search.may_be_asked(person, given.now(), engaged)
+    ]
+    radius = given.region.search_radius_km
+    if radius is None:
+        return found
+    return [c for c in found if c.distance_km is None or c.distance_km <= radius]
+
+
+async def accept(
+    given: Given, person: Person, mission_id: MissionId, epoch: int, estimate: int | None
+) -> Answer:
+    """An IDEL taps ACCEPTER."""
+    try:
+        async with given.storage.transaction() as tx:
+            mission = await tx.missions.lock(mission_id)
+            if mission is None:
+                return GONE
+            person = (await tx.people.lock([person.id]))[person.id]
+            offer = await tx.offers.get(mission_id, person.id)
+            if offer is not None and offer.epoch != epoch and mission.search.taken_by != person.id:
+                offer = None
+            outcome = search.accept(
+                mission,
+                offer,
+                person,
+                elsewhere=await _elsewhere(tx, person.id, mission_id),
+                estimate=estimate,
+                now=given.now(),
+            )
+            outcome = await cascade.follow(given, tx, mission, outcome)
+            return await record(given, tx, outcome, actor_of(person))
+    except (AlreadyWon, AlreadyEngaged):
+        # The constraint behind the lock spoke: what the present says is the truth now.
+        return await _present(given, person, mission_id)
+
+
+async def _present(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        offer = await tx.offers.get(mission_id, person.id)
+        elsewhere = await _elsewhere(tx, person.id, mission_id)
+        return search.accept(
+            mission, offer, person, elsewhere=elsewhere, estimate=None, now=given.now()
+        ).answer
+
+
+async def _elsewhere(tx: Transaction, person: PersonId, mission_id: MissionId) -> int | None:
+    """The spoken number of another open mission that person holds."""
+    held = (await tx.people.engaged([person])).get(person)
+    if held is None or held == mission_id:
+        return None
+    other = await tx.missions.get(held)
+    return other.number if other else None
+
+
+async def refuse(given: Given, person: Person, mission_id: MissionId, epoch: int) -> Answer:
+    """An IDEL taps REFUSER."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        offer = await _offer(tx, mission_id, person, epoch)
+        outcome = search.refuse(mission, offer, person, given.now())
+        if outcome.events and mission.search.usual == person.id:
+            outcome = outcome.then(
+                search.widen(outcome.mission, await candidates(given, tx, mission), "refused", given.now())
+            )
+        return await record(given, tx, outcome, actor_of(person))
+
+
+async def refusal_reason(
+    given: Given, person: Person, mission_id: MissionId, epoch: int, reason: str
+) -> Answer:
+    """Why she refused."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        offer = await _offer(tx, mission_id, person, epoch)
+        return await record(given, tx, search.give_reason(mission, offer, reason), actor_of(person))
+
+
+async def reconsider(given: Given, person: Person, mission_id: MissionId, epoch: int) -> Answer:
+    """«Je peux, finalement»."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        offer = await _offer(tx, mission_id, person, epoch)
+        outcome = search.reconsider(mission, offer, person, given.now())
+        return await record(given, tx, outcome, actor_of(person))
+
+
+async def _offer(tx: Transaction, mission_id: MissionId, person: Person, epoch: int) -> IdelOffer | None:
+    offer = await tx.offers.get(mission_id, person.id)
+    return offer if offer is not None and offer.epoch == epoch else None
+
+
+async def usual_declined(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """OSNP note that the usual IDEL cannot: everybody is asked now."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        outcome = search.widen(mission, await candidates(given, tx, mission), "osnp", given.now())
+        return await record(given, tx, outcome, actor_of(by))
+
+
+async def orient(
+    given: Given,
+    by: Person,
+    mission_id: MissionId,
+    orientation: Orientation,
+    *,
+    decided_by: str | None = None,
+    text: str | None = None,
+) -> Answer:
+    """The new orientation; `decided_by` names whose spoken decision an operator writes down."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        spoken = by.role is not Role.REGULATEUR
+        regulateur = await tx.people.get(mission.regulateur) if mission.regulateur else None
+        decider = decided_by or (by.short_name if not spoken or regulateur is None else regulateur.short_name)
+        outcome = search.orient(
+            mission,
+            orientation,
+            decided_by=decider,
+            noted_by=by.short_name if spoken else None,
+            text=text,
+            now=given.now(),
+        )
+        if outcome.events and orientation is Orientation.PROLONG:
+            outcome = await _prolonged(given, tx, outcome)
+        return await record(given, tx, outcome, actor_of(by))
+
+
+async def _prolonged(given: Given, tx: Transaction, outcome: Outcome) -> Outcome:
+    """Whoever is silent hears it again, and whoever became free is asked too."""
+    mission = outcome.mission
+    offers = await tx.offers.of_mission(mission.id)
+    return outcome.then(search.offer_again(mission, offers))
+
+
+async def answer_late(
+    given: Given, by: Person, mission_id: MissionId, person_id: PersonId, *, yes: bool
+) -> Answer:
+    """The régulateur (or OSNP for them) answers a late ACCEPTER."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        person = (await tx.people.lock([person_id])).get(person_id)
+        if mission is None or person is None:
+            return GONE
+        offer = await tx.offers.get(mission_id, person_id)
+        outcome = search.answer_late(
+            mission,
+            offer,
+            person,
+            yes=yes,
+            elsewhere=await _elsewhere(tx, person_id, mission_id),
+            decided_by=by.short_name,
+            now=given.now(),
+        )
+        outcome = await cascade.follow(given, tx, mission, outcome)
+        return await record(given, tx, outcome, actor_of(by))
+
+
+async def give_back(given: Given, person: Person, mission_id: MissionId, reason: str) -> Answer:
+    """«Je ne peux plus y aller»: searched again without that nurse."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        offer = await tx.offers.get(mission_id, person.id)
+        outcome = search.give_back(
+            mission, person, offer, await candidates(given, tx, mission), reason, given.now()
+        )
+        outcome = await cascade.follow(given, tx, mission, outcome)
+        return await record(given, tx, outcome, actor_of(person))
+
+
+async def usual_silent(given: Given, timer: Timer) -> None:
+    """The usual IDEL has not answered the exclusive offer."""
+    async with given.storage.transaction() as tx:
+        mission = await rung(given, tx, timer)
+        if mission is not None:
+            outcome = search.widen(mission, await candidates(given, tx, mission), "silent", given.now())
+            await record(given, tx, outcome, "timer")
+
+
+async def warning(given: Given, timer: Timer) -> None:
+    """Twenty minutes went by and nobody tapped ACCEPTER."""
+    async with given.storage.transaction() as tx:
+        mission = await rung(given, tx, timer)
+        if mission is not None:
+            await record(given, tx, search.warn(mission, timer.epoch), "timer")
+
+
+async def no_idel_in_time(given: Given, timer: Timer) -> None:
+    """Thirty minutes went by and nobody tapped ACCEPTER."""
+    async with given.storage.transaction() as tx:
+        mission = await rung(given, tx, timer)
+        if mission is not None:
+            await record(given, tx, search.time_is_up(mission, timer.epoch, given.now()), "timer")
+
+
+async def orientation_reminder(given: Given, timer: Timer) -> None:
+    """The régulateur has not decided."""
+    async with given.storage.transaction() as tx:
+        mission = await rung(given, tx, timer)
+        if mission is not None:
+            await record(given, tx, search.remind_orientation(mission, timer.epoch), "timer")

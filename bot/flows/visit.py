@@ -1,0 +1,215 @@
+"""The nurse's way to the patient, and the calls owed to the patient."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain import closing, visit
+from bot.domain.mission import Mission
+from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, Timer, to_group, to_person
+from bot.domain.people import GROUP_ROLES, MissionId, Person
+from bot.flows import cascade
+from bot.flows.record import actor_of, record, rung
+from bot.ports import Given, Transaction
+
+GONE = Answer("search.gone")
+
+
+async def _held(given: Given, tx: Transaction, person: Person, mission_id: MissionId) -> Mission | None:
+    """The mission, locked, if this nurse holds it."""
+    mission = await tx.missions.lock(mission_id)
+    return mission if mission is not None and mission.visit.idel == person.id else None
+
+
+async def set_out(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«En route»."""
+    async with given.storage.transaction() as tx:
+        mission = await _held(given, tx, person, mission_id)
+        if mission is None:
+            return Answer("visit.not_yours")
+        return await record(given, tx, visit.set_out(mission, given.now()), actor_of(person))
+
+
+async def arrive(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«Sur place»."""
+    async with given.storage.transaction() as tx:
+        mission = await _held(given, tx, person, mission_id)
+        if mission is None:
+            return Answer("visit.not_yours")
+        outcome = visit.arrive(mission, given.now())
+        outcome = await cascade.follow(given, tx, mission, outcome)
+        return await record(given, tx, outcome, actor_of(person))
+
+
+async def finish(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«Visite terminée»: the closing questions follow."""
+    async with given.storage.transaction() as tx:
+        mission = await _held(given, tx, person, mission_id)
+        if mission is None:
+            return Answer("visit.not_yours")
+        outcome = visit.finish(mission, given.now())
+        if outcome.events:
+            outcome = outcome.then(closing.ask(outcome.mission, given.now()))
+            await tx.sent.purge_mission_at(mission_id, given.now() + mission.rules.purge_after_visit)
+        return await record(given, tx, outcome, actor_of(person))
+
+
+async def choose_hour(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«Changer l'heure»: the choice is laid before the one who tapped."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None or not _may_set_hour(mission, person):
+            return Answer("visit.not_yours")
+        group = person.role in GROUP_ROLES
+        notice = Notice(
+            "visit.no_hour" if group else "visit.ask_hour",
+            to_group(mission_id) if group else to_person(person.id),
+            mission_id,
+            priority=Priority.REPLY,
+            card="group_hour" if group else "hour",
+            fresh=True,
+        )
+        await tx.outbox.owe([notice], given.now())
+        return Answer("visit.choose_hour")
+
+
+def _may_set_hour(mission: Mission, person: Person) -> bool:
+    return person.role in GROUP_ROLES or mission.visit.idel == person.id
+
+
+async def set_hour(given: Given, person: Person, mission_id: MissionId, arg: str) -> Answer:
+    """An arrival hour, tapped as minutes from now or written as a local «@HHMM»."""
+    now = given.now()
+    hour = now + timedelta(minutes=int(arg)) if arg.isdigit() else local_hour(given, arg.lstrip("@"), now)
+    if hour is None:
+        return Answer("visit.hour_unread")
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None or not _may_set_hour(mission, person):
+            return Answer("visit.not_yours")
+        outcome = visit.set_hour(mission, to_minute(hour), person.short_name, now)
+        outcome = await cascade.follow(given, tx, mission, outcome)
+        return await record(given, tx, outcome, actor_of(person))
+
+
+def to_minute(at: datetime) -> datetime:
+    """The full minute."""
+    return at.replace(second=0, microsecond=0)
+
+
+def local_hour(given: Given, text: str, now: datetime) -> datetime | None:
+    """«1430», «14:30» or «14h30» as the next such local moment, in UTC; None when it is no hour."""
+    digits = text.lower().replace("h", ":").replace(" ", "")
+    hour, _, minute = digits.partition(":") if ":" in digits else (digits[:-2], "", digits[-2:])
+    zone = ZoneInfo(given.region.timezone)
+    local = now.astimezone(zone)
+    try:
+        at = local.replace(hour=int(hour), minute=int(minute or 0), second=0, microsecond=0)
+    except ValueError:
+        return None
+    if at < local - timedelta(hours=1):
+        at += timedelta(days=1)
+    return at.astimezone(now.tzinfo)
+
+
+async def leave_hour_to_osnp(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«À voir avec l'OSNP»."""
+    async with given.storage.transaction() as tx:
+        mission = await _held(given, tx, person, mission_id)
+        if mission is None:
+            return Answer("visit.not_yours")
+        return await record(given, tx, visit.leave_hour_to_osnp(mission), actor_of(person))
+
+
+async def ask_give_back(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«Je ne peux plus y aller»: a reason, or keep it."""
+    async with given.storage.transaction() as tx:
+        mission = await _held(given, tx, person, mission_id)
+        if mission is None or mission.visit.finished_at is not None:
+            return Answer("visit.not_yours")
+        notice = Notice(
+            "visit.give_back",
+            to_person(person.id),
+            mission_id,
+            priority=Priority.REPLY,
+            card="give_back",
+            fresh=True,
+        )
+        await tx.outbox.owe([notice], given.now())
+        return Answer("visit.choose_reason")
+
+
+async def keep(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«Non, je la garde»."""
+    async with given.storage.transaction() as tx:
+        mission = await _held(given, tx, person, mission_id)
+        if mission is None:
+            return Answer("visit.not_yours")
+        notice = Notice(
+            "visit.kept",
+            to_person(person.id),
+            mission_id,
+            priority=Priority.REPLY,
+            card="give_back",
+            only_if_there=True,
+        )
+        await tx.outbox.owe([notice], given.now())
+        return Answer("visit.kept")
+
+
+async def patient_told(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """OSNP have called the patient."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        outcome = visit.patient_told(mission, by.short_name, given.now())
+        return await record(given, tx, outcome, actor_of(by))
+
+
+async def see_patient(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """«Voir le patient»: identity in the operator's private chat, journalled."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        if await tx.missions.dossier(mission_id) is None:
+            return Answer("mission.forgotten")
+        await tx.journal.write(
+            mission_id, [Event("disclosure.seen", {"what": "patient"})], actor_of(by), given.now()
+        )
+        notice = Notice("mission.patient", to_person(by.id), mission_id, priority=Priority.REPLY)
+        await tx.outbox.owe([notice], given.now())
+        return Answer("mission.patient_sent")
+
+
+async def menu(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """«Autre…»: every way a mission can go wrong, by buttons."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        group = by.role in GROUP_ROLES
+        if not group and mission.visit.idel != by.id:
+            return Answer("visit.not_yours")
+        place = to_group(mission_id) if group else to_person(by.id)
+        notice = Notice("mission.menu", place, mission_id, priority=Priority.REPLY, card="menu", fresh=True)
+        await tx.outbox.owe([notice], given.now())
+        return Answer("mission.menu_shown")
+
+
+async def no_hour_yet(given: Given, timer: Timer) -> None:
+    """A quarter of an hour since the acceptance, and no arrival hour."""
+    await _on_timer(given, timer, visit.ask_osnp_for_hour)
+
+
+async def late_arrival(given: Given, timer: Timer) -> None:
+    """The announced hour has passed and she is not on site."""
+    await _on_timer(given, timer, lambda mission: visit.chase_arrival(mission, given.now()))
+
+
+async def _on_timer(given: Given, timer: Timer, decide: Callable[[Mission], Outcome]) -> None:
+    async with given.storage.transaction() as tx:
+        mission = await rung(given, tx, timer)
+        if mission is not None:
+            await record(given, tx, decide(mission), "timer")

@@ -1,0 +1,36 @@
+"""What people write in a private chat or a house's chat: to the dialogue that waits for it, else to the mission.
+
+A dialogue that is offered a text says whether it was for it; the first that takes it ends the search.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bot.context import Context
+from bot.domain.outcome import Answer
+from bot.domain.people import GROUP_ROLES, Person
+from bot.flows import dialogue
+from bot.ports import Draft
+
+#: Offered a typed text; True when it was meant for this dialogue (and has been answered).
+Typed = Callable[[Context, Person, Draft, str], Awaitable[bool]]
+
+#: Which dialogue takes a text, by the kind of the draft before its colon («opening», «hour:412»).
+ON_TYPED: Mapping[str, Typed] = {}
+
+
+async def on_text(update: Any, context: Context) -> None:
+    """A text in a private chat."""
+    person, message = context.person, update.effective_message
+    if person is None:
+        await context.say(Answer("press.stranger"))
+        return
+    text = message.text or ""
+    for draft in await dialogue.waiting(context.given, person.id):
+        typed = ON_TYPED.get(draft.kind.partition(":")[0])
+        if typed is not None and await typed(context, person, draft, text):
+            return
+    if person.role in GROUP_ROLES:
+        await context.say(Answer("opening.how"))
+        return
+    await context.say(Answer("press.unknown"))

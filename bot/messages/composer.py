@@ -1,0 +1,74 @@
+"""From a notice to what Telegram is asked to show. Knows every column's buttons; decides nothing."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from bot.domain.mission import Mission, MissionState
+from bot.domain.outcome import Notice, PlaceKind
+from bot.flows import sheet as sheets
+from bot.flows.sheet import Sheet
+from bot.messages import keyboards
+from bot.messages.manners import MANNERS, Manner
+from bot.messages.rows import Keys
+from bot.messages.words import Words
+from bot.ports import Given, Outgoing, OutgoingFile
+
+Compose = Callable[[Notice], Awaitable[Outgoing | None]]
+
+
+def composer(given: Given, words: Words) -> Compose:
+    """The function that delivery calls at the moment of sending."""
+
+    async def compose(notice: Notice) -> Outgoing | None:
+        sheet = await sheets.load(given, notice)
+        return None if sheet is None else outgoing(sheet, words)
+
+    return compose
+
+
+def outgoing(sheet: Sheet, words: Words) -> Outgoing | None:
+    """A loaded notice in words; None when there is nothing to say any more."""
+    notice, mission = sheet.notice, sheet.mission
+    if notice.to.kind is PlaceKind.SMS:
+        phone = sheet.extra.get("phone") or (sheet.reader.phone if sheet.reader else None)
+        return Outgoing(words.plain(notice.kind, sheet), phone=phone) if phone else None
+    manner = manner_of(notice, sheet.extra)
+    text = words.message(notice.kind, sheet)
+    file = sheet.extra.get("file")
+    if not text and file is None:
+        return None
+    if mission is not None and mission.exercise:
+        text = f"{words.message('mission.exercise', sheet)}\n{text}"
+    build = keyboards.KEYBOARDS.get(notice.kind)
+    return Outgoing(
+        text=text,
+        buttons=build(Keys(words, sheet)) if build else (),
+        rings=manner.rings,
+        protected=manner.is_protected,
+        has_patient_facts=manner.patient,
+        delete_at=_delete_at(sheet) if manner.patient else None,
+        file=file if isinstance(file, OutgoingFile) else None,
+        document=sheet.extra.get("document_id"),
+        reply_to=sheet.extra.get("reply_to"),
+        pinned=manner.pinned,
+        topic=words.plain(_topic(notice), sheet) if mission else None,
+        topic_closed=mission is not None and _is_over(mission) and notice.to.kind is PlaceKind.MISSION,
+    )
+
+
+def manner_of(notice: Notice, extra: Mapping[str, object]) -> Manner:
+    """The row of the table; a relayed document may bring its own (`extra["manner"]`)."""
+    own = extra.get("manner")
+    return own if isinstance(own, Manner) else MANNERS[notice.kind]
+
+
+def _delete_at(sheet: Sheet) -> datetime:
+    return sheet.now + sheet.region.delays.purge_at_most
+
+
+def _topic(notice: Notice) -> str:
+    return "mission.topic" if notice.to.kind is PlaceKind.MISSION else "mission.thread"
+
+
+def _is_over(mission: Mission) -> bool:
+    return mission.state is MissionState.CLOSED and not mission.patient_calls

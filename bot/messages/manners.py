@@ -1,0 +1,63 @@
+"""How each notice arrives: whether it rings, whether it names a patient, whether it may leave the chat.
+
+What asks somebody to act rings; what only informs is silent or an edit. A message that carries a fact of
+the patient is protected and purged, except where its reader must use it outside the chat: those
+exceptions are the rows with `protected=False`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """One row of the table."""
+
+    rings: bool = False
+    patient: bool = False  # carries facts of the patient: purged
+    protected: bool | None = None  # None: protected when it carries facts of the patient
+    pinned: bool = False
+
+    @property
+    def is_protected(self) -> bool:
+        """No forwarding, no saving."""
+        return self.patient if self.protected is None else self.protected
+
+
+INFORMS = Manner()
+ACT = Manner(rings=True)
+IDENTITY = Manner(patient=True)
+
+MANNERS: dict[str, Manner] = {
+    # Search
+    "search.offer": ACT,
+    "search.to_phone": ACT,
+    "search.taken": ACT,
+    "search.late": ACT,
+    "search.late_refused": ACT,
+    "search.all_refused": ACT,
+    "search.warning": ACT,
+    "search.nobody": ACT,
+    "search.oriented": ACT,
+    "search.decided": INFORMS,
+    "search.prolonged": INFORMS,
+    "search.given_back": ACT,
+    # Visit
+    "visit.card": ACT,
+    "visit.identity": IDENTITY,
+    "visit.ask_hour": INFORMS,
+    "visit.hour_set": INFORMS,
+    "visit.hour_changed": ACT,
+    "visit.no_hour": ACT,
+    "visit.patient_told": INFORMS,
+    "visit.on_site": INFORMS,
+    "visit.late": ACT,
+    "visit.group_late": ACT,
+    "visit.given_back": INFORMS,
+    "visit.give_back": INFORMS,
+    "visit.kept": INFORMS,
+    # The mission's cards
+    "mission.card": INFORMS,
+    "mission.menu": INFORMS,
+    "mission.patient": IDENTITY,
+    "board.card": Manner(pinned=True),
+}

@@ -1,0 +1,62 @@
+"""The buttons of the mission's card in the group, and of its menu."""
+
+from bot.buttons import Verb
+from bot.domain.mission import CascadeState, EndReason, MissionState, SearchState, VisitState
+from bot.domain.people import GROUP_ROLES
+from bot.messages.rows import Keys, Rows, in_rows_of, rows
+
+#: Ways out offered to the group and to the nurse, in this order.
+GROUP_ENDS = (
+    EndReason.WORSENED,
+    EndReason.ABSENT,
+    EndReason.OTHER_EFFECTOR,
+    EndReason.TECHNICAL,
+    EndReason.CANCELLED,
+)
+IDEL_ENDS = (EndReason.ABSENT, EndReason.TECHNICAL)
+
+
+def card(keys: Keys) -> Rows:
+    """The live card: what an operator may want next."""
+    mission = keys.mission
+    see = keys.tap(Verb.SEE_PATIENT, "see_patient")
+    if mission.state is MissionState.CLOSED:
+        return rows((see, keys.tap(Verb.PATIENT_TOLD, "patient_told") if mission.patient_calls else None))
+    cascade = mission.cascade
+    searching = cascade.state in (CascadeState.RUNNING, CascadeState.PAUSED)
+    paused = cascade.state is CascadeState.PAUSED
+    return rows(
+        (keys.tap(Verb.PATIENT_TOLD, "patient_told") if mission.patient_calls else None, see),
+        (keys.tap(Verb.USUAL_DECLINED, "usual_declined"),)
+        if mission.search.state is SearchState.USUAL
+        else (),
+        (keys.tap(Verb.PHONE_ANSWER, "phone_answer"), keys.tap(Verb.NEXT_STEP, "next_step"))
+        if searching
+        else (),
+        (
+            keys.tap(Verb.PREVIOUS_STEP, "previous_step"),
+            keys.tap(Verb.RESUME, "resume") if paused else keys.tap(Verb.PAUSE, "pause"),
+        )
+        if searching
+        else (),
+        (
+            keys.tap(Verb.CHANGE_HOUR, "change_hour")
+            if mission.visit.state in (VisitState.PLANNED, VisitState.EN_ROUTE)
+            else None,
+            keys.tap(Verb.MENU, "more"),
+        ),
+    )
+
+
+def menu(keys: Keys) -> Rows:
+    """Every way out, for the group or for the nurse."""
+    mission, reader = keys.mission, keys.sheet.reader
+    if mission.state is not MissionState.OPEN:
+        return ()
+    if reader is None or reader.role in GROUP_ROLES:
+        ends = [keys.tap(Verb.END, f"end_{reason.value}", reason.value) for reason in GROUP_ENDS]
+        return in_rows_of(2, ends)
+    return rows(
+        (keys.tap(Verb.WORSENED, "end_worsened"),),
+        tuple(keys.tap(Verb.END, f"end_{reason.value}", reason.value) for reason in IDEL_ENDS),
+    )

@@ -1,0 +1,67 @@
+"""The buttons of the search for a nurse."""
+
+from bot.buttons import Verb
+from bot.domain.mission import IdelOfferState, Orientation, SearchState
+from bot.messages.rows import Keys, Rows, in_rows_of, rows
+from bot.ports import Button
+
+#: Why a nurse refuses; optional.
+REFUSAL_REASONS = ("far", "busy", "care", "end_of_day")
+
+
+def offer(keys: Keys) -> Rows:
+    """ACCEPTER with an estimate, REFUSER; or what is left of it."""
+    mission, own = keys.mission, keys.sheet.offer
+    if own is None or own.epoch != mission.search.epoch:
+        return ()
+    if mission.search.state not in (SearchState.OFFERED, SearchState.USUAL, SearchState.UNANSWERED):
+        return ()
+    epoch = mission.search.epoch
+    if own.state is IdelOfferState.REFUSED:
+        if own.reason == "too_late":
+            return ()
+        reasons = [
+            keys.tap(Verb.REFUSAL_REASON, f"refusal_{reason}", reason, epoch=epoch)
+            for reason in REFUSAL_REASONS
+        ]
+        back = keys.tap(Verb.RECONSIDER, "reconsider", epoch=epoch)
+        return rows((back,), *(() if own.reason else in_rows_of(2, reasons)))
+    if own.state is not IdelOfferState.ASKED:
+        return ()
+    choices: list[Button] = [
+        keys.tap(
+            Verb.ACCEPT, "accept_hour" if minutes == 60 else "accept", minutes, epoch=epoch, minutes=minutes
+        )
+        for minutes in keys.sheet.region.estimates
+    ]
+    choices.append(keys.tap(Verb.ACCEPT, "accept_later", "l", epoch=epoch))
+    return (*in_rows_of(2, choices), (keys.tap(Verb.REFUSE, "refuse", epoch=epoch),))
+
+
+def late(keys: Keys) -> Rows:
+    """The régulateur says yes or no to a late acceptance."""
+    if keys.sheet.f.get("answer") is not None or keys.mission.search.state is SearchState.TAKEN:
+        return ()
+    person = keys.sheet.f["person"]
+    return rows(
+        (keys.tap(Verb.LATE_YES, "late_yes", person), keys.tap(Verb.LATE_NO, "late_no", person)),
+    )
+
+
+def orientation(keys: Keys) -> Rows:
+    """The régulateur's choices when nobody comes."""
+    if keys.mission.search.state is not SearchState.UNANSWERED:
+        return ()
+    minutes = int(keys.mission.rules.prolongation.total_seconds() // 60)
+    return rows(
+        (_orient(keys, Orientation.SMUR), _orient(keys, Orientation.AMBULANCE)),
+        (
+            _orient(keys, Orientation.VISIT_SOS),
+            keys.tap(Verb.ORIENT, "orient_prolong", Orientation.PROLONG.value, minutes=minutes),
+        ),
+        (_orient(keys, Orientation.OTHER), keys.tap(Verb.ORIENT_BY_PHONE, "orient_by_phone")),
+    )
+
+
+def _orient(keys: Keys, choice: Orientation) -> Button:
+    return keys.tap(Verb.ORIENT, f"orient_{choice.value}", choice.value)

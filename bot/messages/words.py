@@ -1,0 +1,124 @@
+"""The words: Jinja macros of `templates/`, found by the name of a notice or an answer."""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+import templates
+from bot.domain.outcome import Answer
+from bot.domain.phone import shown
+from bot.domain.region import Region
+
+FOLDER = Path(templates.__file__).parent
+
+
+class Words:
+    """Every word people read, in the region's time zone."""
+
+    def __init__(self, region: Region) -> None:
+        self.zone = ZoneInfo(region.timezone)
+        self._html = self._environment(region, html=True)
+        self._plain = self._environment(region, html=False)
+        self._labels: Mapping[str, str] = tomllib.loads((FOLDER / "labels.toml").read_text(encoding="utf-8"))
+
+    def _environment(self, region: Region, *, html: bool) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(FOLDER / "messages"),
+            undefined=StrictUndefined,
+            autoescape=html,  # noqa: S701 - plain words are for alerts, SMS and topic names
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        filters: dict[str, Callable[..., str]] = {
+            "hour": self.hour,
+            "clock": self.clock,
+            "day": self.day,
+            "phone": lambda number: shown(number) if number else "",
+            "euros": euros,
+            "km": km,
+        }
+        environment.filters.update(filters)
+        environment.globals["region"] = region
+        return environment
+
+    def _local(self, at: datetime | str) -> datetime:
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+        return moment.astimezone(self.zone)
+
+    def hour(self, at: datetime | str) -> str:
+        """«09:23»."""
+        return self._local(at).strftime("%H:%M")
+
+    def clock(self, at: datetime | str) -> str:
+        """«09:31:07»."""
+        return self._local(at).strftime("%H:%M:%S")
+
+    def day(self, at: date | str) -> str:
+        """«06/10/2026», of a moment or of a bare date."""
+        if isinstance(at, datetime | str):
+            return self._local(at).strftime("%d/%m/%Y")
+        return at.strftime("%d/%m/%Y")
+
+    def label(self, key: str, **values: Any) -> str:
+        """The words of a button."""
+        return self._labels[key].format(**values)
+
+    def message(self, kind: str, sheet: Any) -> str:
+        """A notice in Telegram's HTML: macro `offer` of `search.jinja` for «search.offer»."""
+        return tidy(str(self._macro(self._html, kind)(sheet)))
+
+    def answer(self, answer: Answer) -> str:
+        """What is said at once to whoever acted, without markup: macro `answer_…`."""
+        column, _, name = answer.kind.partition(".")
+        return tidy(str(self._macro(self._plain, f"{column}.answer_{name}")(answer.facts)))
+
+    def plain(self, kind: str, sheet: Any) -> str:
+        """A notice without markup, for an SMS or a topic's name."""
+        return tidy(str(self._macro(self._plain, kind)(sheet)))
+
+    @staticmethod
+    def _macro(environment: Environment, kind: str) -> Any:
+        column, _, name = kind.partition(".")
+        macro = getattr(environment.get_template(f"{column}.jinja").module, name, None)
+        if macro is None:
+            raise LookupError(f"templates/messages/{column}.jinja has no macro «{name}».")
+        return macro
+
+    def has(self, kind: str) -> bool:
+        """Whether there are words for it."""
+        column, _, name = kind.partition(".")
+        if not (FOLDER / "messages" / f"{column}.jinja").exists():
+            return False
+        return hasattr(self._html.get_template(f"{column}.jinja").module, name)
+
+
+def tidy(text: str) -> str:
+    """No blank line that a condition left behind; `¶` alone on a line is a wanted one."""
+    lines = [re.sub(r"[ \t]+", " ", line).strip() for line in text.splitlines()]
+    return "\n".join("" if line == "¶" else line for line in lines if line)
+
+
+def euros(amount: Decimal | float | None) -> str:
+    """«27 €», «3,15 €»."""
+    if amount is None:
+        return ""
+    value = Decimal(amount)
+    text = f"{value:.2f}".replace(".", ",").removesuffix(",00")
+    return f"{text} €"
+
+
+def km(distance: float | None) -> str:
+    """«4 km»; under one «moins d'1 km»."""
+    if distance is None:
+        return ""
+    return "moins d'1 km" if distance < 1 else f"{round(distance)} km"
+
+
+__all__ = ["FOLDER", "Words", "euros", "km", "tidy"]
