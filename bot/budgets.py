@@ -4,6 +4,7 @@ Sends, edits and new topics count alike: 30 in any second overall, in one chat o
 of three, in one group 20 in any minute. Knows chats by their number only, and the time it is told.
 """
 
+import contextlib
 import random
 from collections import deque
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ MINUTE = timedelta(seconds=60)
 OVERALL_SLACK = timedelta(milliseconds=30)
 CHAT_SLACK = timedelta(milliseconds=100)
 GROUP_SLACK = timedelta(milliseconds=250)
+
+#: Chats remembered before those at rest are forgotten.
+MOST_PACES = 4096
 
 #: Two chats refused within this time: the whole bot is meant, not one chat.
 SAME_BREATH = timedelta(seconds=1)
@@ -39,9 +43,12 @@ class Window:
             self.spent.popleft()
         return self.most - len(self.spent)
 
-    def earliest(self, now: datetime) -> datetime | None:
-        """When one more fits; None: now."""
-        return None if self.room(now) > 0 else self.spent[len(self.spent) - self.most] + self.span
+    def earliest(self, now: datetime, weight: int = 1) -> datetime | None:
+        """When `weight` more fit; None: now."""
+        weight = min(weight, self.most)
+        if self.room(now) >= weight:
+            return None
+        return self.spent[len(self.spent) - self.most + weight - 1] + self.span
 
 
 @dataclass(slots=True)
@@ -51,11 +58,12 @@ class Pace:
     free_at: datetime  # when the whole burst may be sent again
     run: int = 0  # messages since the chat was last quiet
 
-    def earliest(self, now: datetime) -> datetime | None:
-        """When one more may go; None: now."""
-        if self.run < BURST or self.free_at + CHAT_SLACK <= now:
+    def earliest(self, now: datetime, weight: int = 1) -> datetime | None:
+        """When `weight` more may go; None: now. More than a burst is let go as a burst."""
+        weight = min(weight, BURST)
+        if self.run + weight <= BURST or self.free_at + CHAT_SLACK <= now:
             return None
-        return _future(self.free_at - (BURST - 1) * SECOND + CHAT_SLACK, now)
+        return _future(self.free_at - (BURST - weight) * SECOND + CHAT_SLACK, now)
 
     def spend(self, now: datetime) -> None:
         """One message goes now."""
@@ -63,6 +71,21 @@ class Pace:
             self.free_at, self.run = now, 0
         self.free_at = max(self.free_at, now) + SECOND
         self.run += 1
+
+    def release(self) -> None:
+        """One message did not go after all."""
+        self.free_at -= SECOND
+        self.run = max(0, self.run - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Room kept for so many messages, counted as sent at `at`."""
+
+    chat: int
+    is_group: bool
+    at: datetime
+    weight: int = 1
 
 
 class Budgets:
@@ -77,9 +100,17 @@ class Budgets:
         self._all_paused_until: datetime | None = None
         self._last_refusal: tuple[int, datetime] | None = None
 
-    def may_send(self, chat: int, *, is_group: bool, now: datetime) -> datetime | None:
-        """None when one message may go now, else the earliest moment for it."""
-        return _latest(self.may_send_at_all(now), self.chat_free(chat, is_group=is_group, now=now))
+    def may_send(self, chat: int, *, is_group: bool, now: datetime, weight: int = 1) -> datetime | None:
+        """None when `weight` messages may go now, else the earliest moment for them."""
+        pace = self._paces.get(chat)
+        window = self._groups.get(chat) if is_group else None
+        return _latest(
+            _future(self._all_paused_until, now),
+            self._overall.earliest(now, weight),
+            _future(self._paused.get(chat), now),
+            pace.earliest(now, weight) if pace else None,
+            window.earliest(now, weight) if window else None,
+        )
 
     def may_send_at_all(self, now: datetime) -> datetime | None:
         """As `may_send`, by the overall limit alone."""
@@ -89,33 +120,32 @@ class Budgets:
         """How many messages fit now by the overall limit."""
         return 0 if _future(self._all_paused_until, now) else max(0, self._overall.room(now))
 
-    def chat_free(self, chat: int, *, is_group: bool, now: datetime) -> datetime | None:
-        """As `may_send`, by the limits of the chat alone."""
-        by_rate = self._paces[chat].earliest(now) if chat in self._paces else None
-        by_group = self._groups[chat].earliest(now) if is_group and chat in self._groups else None
-        return _latest(_future(self._paused.get(chat), now), by_rate, by_group)
-
-    def spend(self, chat: int, *, is_group: bool, now: datetime) -> None:
-        """One message goes now."""
-        self._overall.spent.append(now)
-        self._paces.setdefault(chat, Pace(now)).spend(now)
-        if is_group:
-            window = self._groups.setdefault(chat, Window(self._group_size, MINUTE + GROUP_SLACK))
-            window.room(now)
-            window.spent.append(now)
-        if len(self._paces) > 2 * OVERALL * 60:
+    def reserve(self, chat: int, *, is_group: bool, now: datetime, weight: int = 1) -> Slot | datetime:
+        """Room for `weight` messages to be sent now, or the earliest moment for them."""
+        earliest = self.may_send(chat, is_group=is_group, now=now, weight=weight)
+        if earliest is not None:
+            return earliest
+        for _ in range(weight):
+            self._overall.spent.append(now)
+            self._paces.setdefault(chat, Pace(now)).spend(now)
+            if is_group:
+                self._group(chat).spent.append(now)
+        if len(self._paces) > MOST_PACES:
             self._forget(now)
+        return Slot(chat, is_group, now, weight)
 
-    def reserve(self, chat: int, *, is_group: bool, now: datetime) -> datetime | None:
-        """Spend one message if it may go now (None), else say from when."""
-        earliest = self.may_send(chat, is_group=is_group, now=now)
-        if earliest is None:
-            self.spend(chat, is_group=is_group, now=now)
-        return earliest
+    def release(self, slot: Slot) -> None:
+        """What was kept was not needed."""
+        for _ in range(slot.weight):
+            _take_out(self._overall.spent, slot.at)
+            if slot.is_group:
+                _take_out(self._group(slot.chat).spent, slot.at)
+            if slot.chat in self._paces:
+                self._paces[slot.chat].release()
 
     def group_lag(self, chat: int, now: datetime) -> timedelta:
         """How long the group's next message must wait."""
-        earliest = self.chat_free(chat, is_group=True, now=now)
+        earliest = self.may_send(chat, is_group=True, now=now)
         return timedelta() if earliest is None else earliest - now
 
     def pause(self, chat: int, seconds: float, now: datetime) -> datetime:
@@ -132,9 +162,17 @@ class Budgets:
         self._last_refusal = (chat, now)
         return until
 
+    def _group(self, chat: int) -> Window:
+        return self._groups.setdefault(chat, Window(self._group_size, MINUTE + GROUP_SLACK))
+
     def _forget(self, now: datetime) -> None:
         self._paces = {chat: pace for chat, pace in self._paces.items() if pace.free_at + CHAT_SLACK > now}
         self._paused = {chat: at for chat, at in self._paused.items() if at > now}
+
+
+def _take_out(spent: deque[datetime], at: datetime) -> None:
+    with contextlib.suppress(ValueError):  # it has left the window meanwhile
+        spent.remove(at)
 
 
 def _future(moment: datetime | None, now: datetime) -> datetime | None:

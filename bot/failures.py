@@ -66,6 +66,14 @@ class BadWords(Refused):
     """The text is not HTML that Telegram understands, which is a defect of ours."""
 
 
+class ReplyGone(Refused):
+    """The message to reply to does not exist, or stands in another topic."""
+
+
+class WrongFileType(Refused):
+    """A file's id may be sent as its own kind only: a voice note is no document."""
+
+
 class MethodMissing(Refused):
     """The server does not know this method."""
 
@@ -113,7 +121,9 @@ class NotConnected(NetworkError):  # noqa: N818 - named like PTB's TimedOut besi
 _BAD_REQUESTS: tuple[tuple[re.Pattern[str], type[Refused]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), failure)
     for pattern, failure in (
-        (r"message is not modified", NotModified),
+        (r"message is not modified|topic_not_modified", NotModified),
+        (r"message to be replied not found|replied message not found", ReplyGone),
+        (r"can.?t use file of type", WrongFileType),
         (
             r"message to (edit|delete) not found|message_id_invalid|message identifier is not specified",
             MessageGone,

@@ -21,6 +21,7 @@ class TelegramApi:
     def __init__(self, request: BaseRequest, root: str, token: str) -> None:
         self._request = request
         self._base = f"{root.rstrip('/')}/bot{token}"
+        self._files = f"{root.rstrip('/')}/file/bot{token}"
         self._missing: set[str] = set()
 
     def __repr__(self) -> str:
@@ -40,6 +41,14 @@ class TelegramApi:
             if read_timeout is None:
                 return await self._request.post(url, data)
             return await self._request.post(url, data, read_timeout=read_timeout)
+        except TelegramError as error:
+            raise name_of(error) from None
+
+    async def download(self, file_id: str) -> bytes:
+        """The bytes of a file, which Telegram hands out up to 20 MB. Raises Failure."""
+        file = await self.call("getFile", file_id=file_id)
+        try:
+            return await self._request.retrieve(f"{self._files}/{file['file_path']}")
         except TelegramError as error:
             raise name_of(error) from None
 
