@@ -29,6 +29,12 @@ class StillClock:
         self.at += timedelta(**time)
 
 
+@pytest.fixture(autouse=True)
+def _durations_as_ptb_will_have_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Without this PTB warns of its own `RetryAfter`, and warnings are errors here.
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+
+
 @pytest.fixture
 def clock() -> StillClock:
     return StillClock()
