@@ -1,0 +1,288 @@
+"""Updates: kept in the inbox first, then worked, one after another for each person.
+
+Knows where updates come from and when one is done; knows nothing of what they say. PTB only logs what a
+handler raises, so an update is done when a flow's commit, an answer or «nothing to do» says so; what is
+not is tried three times, then set aside, and the person and OSNP are told.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from telegram import Update
+
+from bot.bell import Bell
+from bot.clock import real_monotonic
+from bot.context import App, Context, Runtime
+from bot.domain.outcome import BOARD, Fact, Notice, Priority, to_person
+from bot.failures import Failure, OtherReader, Unauthorized
+from bot.ports import Received
+
+log = logging.getLogger(__name__)
+
+WANTED = ("message", "edited_message", "callback_query", "my_chat_member", "chat_member")
+AT_ONCE = 16  # lanes worked at the same time
+TRIES = 3
+RETRY = timedelta(seconds=2)
+POLL_SECONDS = 25
+LEASE_SECONDS = 60.0
+AFTER_FAILURE = timedelta(seconds=3)
+AFTER_CONFLICT = timedelta(seconds=5)
+CONFLICT_SAID_EVERY = 60.0  # real seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An update that failed and is to be tried again."""
+
+    update_id: int
+    at: datetime
+
+
+class Intake:
+    """From Telegram to the handlers."""
+
+    def __init__(self, runtime: Runtime, application: App, *, after_work: Callable[[], None]) -> None:
+        self._runtime = runtime
+        self._given = runtime.given
+        self._api = runtime.api
+        self._application = application
+        self._after_work = after_work
+        self._bell = Bell(runtime.given.clock, runtime.background, "inbox")
+        self._pause = Bell(runtime.given.clock, runtime.background, "polling")
+        self._working: set[asyncio.Task[None]] = set()
+        self._later: list[Later] = []
+        self._offset: int | None = None
+        self._owner = uuid.uuid4().hex
+        self._said_conflict_at = -CONFLICT_SAID_EVERY
+        application.add_error_handler(self._on_error)
+
+    # fetching
+
+    async def receive(self, updates: Sequence[Mapping[str, Any]]) -> int:
+        """Keep raw updates, in one commit; how many were new. Only then may they be acknowledged."""
+        rows = [
+            (int(update["update_id"]), lane_of(update), update)
+            for update in updates
+            if isinstance(update.get("update_id"), int)
+        ]
+        if len(rows) < len(updates):
+            log.error("%d updates without a number were passed over", len(updates) - len(rows))
+        if not rows:
+            return 0
+        async with self._given.storage.transaction() as tx:
+            new = await tx.inbox.put(rows, self._given.now())
+        self._bell.ring()
+        return new
+
+    async def fetch(self, seconds: int = 0) -> int:
+        """Ask Telegram once, waiting at most so long; how many updates came. Raises Failure."""
+        updates = await self._api.call(
+            "getUpdates",
+            read_timeout=seconds + 10.0,
+            offset=self._offset,
+            timeout=seconds,
+            allowed_updates=list(WANTED),
+        )
+        await self.receive(updates)
+        numbers = [u["update_id"] for u in updates if isinstance(u.get("update_id"), int)]
+        if numbers:
+            self._offset = max(numbers) + 1
+        return len(updates)
+
+    async def poll(self, stop: asyncio.Event, bot_id: int) -> None:
+        """Fetch until `stop`; one process at a time for each bot."""
+        name = f"poller:{bot_id}"
+        try:
+            while not stop.is_set():
+                try:
+                    async with self._given.storage.transaction() as tx:
+                        mine = await tx.leases.take(name, self._owner, LEASE_SECONDS)
+                    if mine:
+                        await self.fetch(POLL_SECONDS)
+                        continue
+                    log.info("another process polls for this bot")
+                    await self._rest(AFTER_CONFLICT)
+                except OtherReader as failure:
+                    await self._other_reader(failure)
+                except Unauthorized:
+                    log.critical("Telegram refuses the token: SMT_BOT_TOKEN must be mended")
+                    await self._rest(timedelta(seconds=60))
+                except Failure as failure:
+                    log.warning("Telegram cannot be asked for updates: %s", type(failure).__name__)
+                    await self._rest(AFTER_FAILURE)
+                except Exception:
+                    log.exception("updates could not be kept")
+                    await self._rest(AFTER_FAILURE)
+        finally:
+            async with self._given.storage.transaction() as tx:
+                await tx.leases.release(name, self._owner)
+
+    async def _other_reader(self, failure: OtherReader) -> None:
+        if "webhook" in failure.said.lower():
+            log.warning("a webhook is set for this bot, and SMT_INTAKE is `polling`: taking it away")
+            await self._api.comfort("deleteWebhook")
+            return
+        if real_monotonic() - self._said_conflict_at >= CONFLICT_SAID_EVERY:
+            self._said_conflict_at = real_monotonic()
+            log.error(
+                "409: another program reads the updates of this bot. Stop it, or give it its own token."
+            )
+        await self._rest(AFTER_CONFLICT)
+
+    async def _rest(self, pause: timedelta) -> None:
+        await self._pause.wait(self._given.now() + pause)
+
+    # working
+
+    def wake(self) -> None:
+        """Look at the inbox, and stop resting."""
+        self._bell.ring()
+        self._pause.ring()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work what comes until `stop`, then let what is being worked end."""
+        while not stop.is_set():
+            try:
+                begun = await self._begin()
+            except Exception:
+                log.exception("the inbox cannot be read")
+                begun = 0
+            if begun:
+                continue
+            now = self._given.now()
+            again = min((later.at for later in self._later), default=now + timedelta(seconds=30))
+            await self._bell.wait(max(again, now + timedelta(milliseconds=50)))
+        if self._working:
+            await asyncio.wait(self._working)
+
+    async def work_all(self) -> int:
+        """Work until the inbox is empty, without waiting between tries; how many works were begun."""
+        total = 0
+        while True:
+            begun = await self._begin(at_once=True)
+            total += begun
+            if self._working:
+                await asyncio.wait(self._working, return_when=asyncio.FIRST_COMPLETED)
+            elif not begun and not self._later:
+                return total
+
+    @property
+    def working(self) -> int:
+        """How many updates are being worked."""
+        return len(self._working)
+
+    async def _begin(self, *, at_once: bool = False) -> int:
+        now = self._given.now()
+        ripe = [later for later in self._later if at_once or later.at <= now]
+        room = AT_ONCE - len(self._working)
+        if room <= 0 and not ripe:
+            return 0
+        async with self._given.storage.transaction() as tx:
+            for later in ripe:
+                await tx.inbox.failed(later.update_id, set_aside=False)
+            claimed = await tx.inbox.claim(now, room) if room > 0 else []
+        self._later = [later for later in self._later if later not in ripe]
+        for received in claimed:
+            task = self._runtime.background.start(self._work(received), f"update {received.update_id}")
+            self._working.add(task)
+            task.add_done_callback(self._ended)
+        return len(claimed)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._working.discard(task)
+        self._bell.ring()
+
+    async def _work(self, received: Received) -> None:
+        """One update through the handlers."""
+        number = received.update_id
+        try:
+            update = Update.de_json(dict(received.body), self._application.bot)
+        except Exception as error:
+            log.exception("update %d cannot be read", number)
+            await self._set_aside(received, None, type(error).__name__)
+            return
+        await self._application.process_update(update)
+        context = self._runtime.open.pop(number, None)
+        raised = self._runtime.errors.pop(number, None)
+        if await self._is_done(number, context, raised):
+            if context is not None:
+                await context.close()
+        elif received.attempts + 1 >= TRIES:
+            await self._set_aside(received, context, type(raised).__name__ if raised else "not done")
+        else:
+            log.warning("update %d is not done (try %d)", number, received.attempts + 1)
+            if context is not None:
+                context.put_away()
+            self._later.append(Later(number, self._given.now() + RETRY * (received.attempts + 1)))
+        self._after_work()
+
+    async def _is_done(self, number: int, context: Context | None, error: BaseException | None) -> bool:
+        async with self._given.storage.transaction() as tx:
+            if await tx.inbox.is_done(number):
+                return True
+            # No handler wanted it, or the answer was all there was to do.
+            if error is None and (context is None or context.finished):
+                await tx.inbox.done(number, self._given.now())
+                return True
+        return False
+
+    async def _set_aside(self, received: Received, context: Context | None, reason: str) -> None:
+        """It will not be tried again: the person is told, and OSNP."""
+        now = self._given.now()
+        log.error("update %d is set aside (%s)", received.update_id, reason)
+        sender = sender_of(received.body)
+        async with self._given.storage.transaction() as tx:
+            person = await tx.people.by_user(sender) if sender is not None else None
+            facts: dict[str, Fact] = {"update": received.update_id, "person": person.id if person else None}
+            notices = [Notice("intake.set_aside", BOARD, facts=facts, priority=Priority.RECEIPT)]
+            if person is not None:
+                notices.append(
+                    Notice("intake.set_aside", to_person(person.id), facts=facts, priority=Priority.REPLY)
+                )
+            await tx.inbox.failed(received.update_id, set_aside=True)
+            await tx.outbox.owe(notices, now)
+        if context is not None:
+            await context.close()
+        self._after_work()
+
+    async def _on_error(self, update: object, context: Any) -> None:
+        """What a handler raised: remembered for its update."""
+        error = context.error
+        number = update.update_id if isinstance(update, Update) else None
+        log.error("update %s: a handler failed", number, exc_info=error)
+        if number is not None and error is not None:
+            self._runtime.errors[number] = error
+
+
+def sender_of(update: Mapping[str, Any]) -> int | None:
+    """Whose update it is; None for a chat's own (an anonymous administrator, a channel)."""
+    for kind in WANTED:
+        body = update.get(kind)
+        if isinstance(body, Mapping):
+            sender = body.get("from")
+            if (
+                isinstance(sender, Mapping)
+                and "sender_chat" not in body
+                and isinstance(sender.get("id"), int)
+            ):
+                return int(sender["id"])
+    return None
+
+
+def lane_of(update: Mapping[str, Any]) -> str:
+    """What must be worked in order: everything of one person, else of one chat."""
+    sender = sender_of(update)
+    if sender is not None:
+        return f"user:{sender}"
+    for kind in WANTED:
+        body = update.get(kind)
+        if isinstance(body, Mapping):
+            chat = body.get("chat") or (body.get("message") or {}).get("chat")
+            if isinstance(chat, Mapping) and "id" in chat:
+                return f"chat:{chat['id']}"
+    return "other"
