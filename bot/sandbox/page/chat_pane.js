@@ -59,6 +59,8 @@ export class ChatPane {
 
   show(place) {
     const writer = place && this.world.person(place.actor);
+    // What was said to one person must not stand over another's chat.
+    if (place?.actor !== this.place?.actor) this.view.toasts.replaceChildren();
     this.view.show(place);
     this.compose.show(place && { ...place, name: writer?.name ?? "" });
   }
