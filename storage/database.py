@@ -1,0 +1,161 @@
+"""Opens the database and hands out transactions. Knows no table but the inbox."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.ports import (
+    Documents,
+    Drafts,
+    Inbox,
+    Journal,
+    Leases,
+    Links,
+    Missions,
+    Offers,
+    Outbox,
+    People,
+    Sent,
+    Storage,
+    Timers,
+    Transaction,
+)
+from storage import sqlite
+from storage.address import address, is_sqlite, sqlite_file
+from storage.connected import Connected
+from storage.documents import SqlDocuments
+from storage.drafts import SqlDrafts
+from storage.inbox import SqlInbox
+from storage.journal import SqlJournal
+from storage.leases import SqlLeases
+from storage.links import SqlLinks
+from storage.missions import SqlMissions
+from storage.offers import SqlOffers
+from storage.outbox import SqlOutbox
+from storage.people import SqlPeople
+from storage.sent import SqlSent
+from storage.timers import SqlTimers
+from storage.vault import Vault
+
+#: Connections to PostgreSQL that are kept, and that may be opened beside them for a burst.
+POOL = 10
+BURST = 20
+
+
+@dataclass(slots=True)
+class SqlTransaction:
+    """`bot.ports.Transaction`."""
+
+    missions: Missions
+    people: People
+    offers: Offers
+    outbox: Outbox
+    sent: Sent
+    timers: Timers
+    journal: Journal
+    documents: Documents
+    drafts: Drafts
+    links: Links
+    inbox: Inbox
+    leases: Leases
+
+
+@dataclass(slots=True)
+class _Opened:
+    """What every view of one storage shares."""
+
+    engine: AsyncEngine
+    vault: Vault
+    # SQLite has one writer: waiting here is fair and cheap, waiting in the driver is neither.
+    turn: asyncio.Lock | None
+    inside: set[Any] = field(default_factory=set)  # tasks that are in a transaction
+
+
+class SqlStorage:
+    """`bot.ports.Storage`."""
+
+    def __init__(self, opened: _Opened, update_id: int | None = None) -> None:
+        self._opened = opened
+        self._update_id = update_id
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """For those who look after the database: rotation of keys, plans of queries, backups."""
+        return self._opened.engine
+
+    @property
+    def vault(self) -> Vault:
+        """What seals the bodies."""
+        return self._opened.vault
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        opened = self._opened
+        task = asyncio.current_task()
+        if task in opened.inside:
+            raise RuntimeError("A transaction inside a transaction would wait for itself for ever.")
+        opened.inside.add(task)
+        try:
+            async with opened.turn or _no_turn(), opened.engine.begin() as connection:
+                db = Connected(connection, opened.vault)
+                inbox = SqlInbox(db)
+                yield SqlTransaction(
+                    missions=SqlMissions(db),
+                    people=SqlPeople(db),
+                    offers=SqlOffers(db),
+                    outbox=SqlOutbox(db),
+                    sent=SqlSent(db),
+                    timers=SqlTimers(db),
+                    journal=SqlJournal(db),
+                    documents=SqlDocuments(db),
+                    drafts=SqlDrafts(db),
+                    links=SqlLinks(db),
+                    inbox=inbox,
+                    leases=SqlLeases(db),
+                )
+                if self._update_id is not None:
+                    await inbox.mark_done(self._update_id)
+        finally:
+            opened.inside.discard(task)
+
+    def during(self, update_id: int) -> Storage:
+        return SqlStorage(self._opened, update_id)
+
+    async def close(self) -> None:
+        await self._opened.engine.dispose()
+
+
+def open_storage(database_url: str, vault: Vault) -> SqlStorage:
+    """The storage at that address. Connects when first used; the schema must have been migrated."""
+    url = address(database_url)
+    if is_sqlite(url):
+        path = str(sqlite_file(url))
+        engine = create_async_engine(
+            url, hide_parameters=True, async_creator=lambda: sqlite.connect(path), pool_size=1, max_overflow=0
+        )
+        event.listen(engine.sync_engine, "begin", _begin_immediate)
+        return SqlStorage(_Opened(engine, vault, asyncio.Lock()))
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        isolation_level="READ COMMITTED",
+        pool_size=POOL,
+        max_overflow=BURST,
+        pool_pre_ping=True,  # a restart of the server is not felt
+        connect_args={"options": "-c timezone=UTC"},
+    )
+    return SqlStorage(_Opened(engine, vault, None))
+
+
+def _begin_immediate(connection: Any) -> None:
+    # The write lock from the start: a plain BEGIN that writes later may find it taken and cannot wait.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _no_turn() -> AbstractAsyncContextManager[None]:
+    return nullcontext()

@@ -1,0 +1,90 @@
+"""Missions offered to IDELs, and the one winner of each search and cascade."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+
+from bot.domain.mission import IdelOffer, IdelOfferState, SearchState
+from bot.domain.people import MissionId, Party, PersonId
+from bot.ports import AlreadyWon
+from storage.connected import Connected, Upsert
+from storage.tables import missions, offers, quoted, winners
+
+_READ = select(offers)
+_GET = _READ.where(offers.c.mission == bindparam("mission_id"), offers.c.person == bindparam("person_id"))
+_SAVE = Upsert(offers, changes=["epoch", "state", "at", "distance_km", "answered_at", "estimate", "reason"])
+_OF_MISSION = _READ.where(offers.c.mission == bindparam("mission_id")).order_by(offers.c.person)
+_OF_MISSION_IN_STATE = _OF_MISSION.where(offers.c.state == bindparam("state"))
+# From the few missions still offered to the person's offer, never through all the person ever got.
+_OPEN_OF_PERSON = (
+    select(offers)
+    .select_from(missions.join(offers, offers.c.mission == missions.c.id))
+    .where(
+        missions.c.search_state == quoted(SearchState.OFFERED),
+        offers.c.person == bindparam("person_id"),
+        offers.c.state == IdelOfferState.ASKED.value,
+    )
+    .order_by(offers.c.at, offers.c.mission)
+)
+_WIN = Upsert(winners)
+
+
+class SqlOffers:
+    """`bot.ports.Offers`."""
+
+    def __init__(self, db: Connected) -> None:
+        self._db = db
+
+    async def get(self, mission: MissionId, person: PersonId) -> IdelOffer | None:
+        row = await self._db.row(_GET, mission_id=mission, person_id=person)
+        return None if row is None else _offer(row)
+
+    async def save(self, offers: Sequence[IdelOffer]) -> None:
+        await self._db.upsert_many(_SAVE, [_columns(one) for one in offers])
+
+    async def of_mission(self, mission: MissionId, state: IdelOfferState | None = None) -> list[IdelOffer]:
+        if state is None:
+            rows = await self._db.rows(_OF_MISSION, mission_id=mission)
+        else:
+            rows = await self._db.rows(_OF_MISSION_IN_STATE, mission_id=mission, state=state.value)
+        return [_offer(row) for row in rows]
+
+    async def open_of_person(self, person: PersonId) -> list[IdelOffer]:
+        return [_offer(row) for row in await self._db.rows(_OPEN_OF_PERSON, person_id=person)]
+
+    async def win(self, mission: MissionId, machine: str, epoch: int, winner: Party, now: datetime) -> None:
+        written = await self._db.upsert(
+            _WIN, mission=mission, machine=machine, epoch=epoch, winner=str(winner), at=now
+        )
+        if not written:
+            raise AlreadyWon
+
+
+def _columns(of: IdelOffer) -> dict[str, Any]:
+    return {
+        "mission": of.mission,
+        "person": of.person,
+        "epoch": of.epoch,
+        "state": of.state.value,
+        "at": of.at,
+        "distance_km": of.distance_km,
+        "answered_at": of.answered_at,
+        "estimate": of.estimate,
+        "reason": of.reason,
+    }
+
+
+def _offer(row: Row[Any]) -> IdelOffer:
+    return IdelOffer(
+        mission=MissionId(row.mission),
+        person=PersonId(row.person),
+        epoch=row.epoch,
+        state=IdelOfferState(row.state),
+        at=row.at,
+        distance_km=row.distance_km,
+        answered_at=row.answered_at,
+        estimate=row.estimate,
+        reason=row.reason,
+    )

@@ -1,0 +1,304 @@
+"""What is owed to people, and how far each of it has come.
+
+A lane is one mission at one place; only its oldest unfinished row may be claimed, so order is kept
+within it. A row is finished exactly once, by whoever holds the lease it was last claimed under.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, bindparam, exists, func, insert, or_, select, update
+
+from bot.domain.outcome import Notice, Place, PlaceKind, Priority, WhenUnknown, Withdrawal
+from bot.domain.people import MissionId
+from bot.ports import Owed, SentMessage
+from storage import codec
+from storage.connected import Connected, RealNow, lane_of
+from storage.sent import SqlSent
+from storage.tables import OutboxState, outbox, quoted
+from storage.vault import row_of
+
+_OWED = outbox.c.state == quoted(OutboxState.OWED)
+_SENDING = outbox.c.state == quoted(OutboxState.SENDING)
+_UNFINISHED = outbox.c.finished_at.is_(None)
+
+_earlier = outbox.alias("earlier")
+_HEAD_OF_LANE = ~exists().where(
+    _earlier.c.lane == outbox.c.lane, _earlier.c.id < outbox.c.id, _earlier.c.finished_at.is_(None)
+)
+
+_ADD = insert(outbox)
+_WAITING_CARDS = (
+    select(
+        outbox.c.id,
+        outbox.c.lane,
+        outbox.c.card,
+        outbox.c.fresh,
+        outbox.c.only_if_there,
+        outbox.c.priority,
+        outbox.c.valid_until,
+        outbox.c.when_unknown,
+    )
+    .where(_UNFINISHED, _OWED, outbox.c.card.is_not(None))
+    .where(outbox.c.lane.in_(bindparam("lanes", expanding=True)))
+    .order_by(outbox.c.id)
+    .with_for_update()
+)
+_REDRAW = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "kind",
+                "fresh",
+                "only_if_there",
+                "priority",
+                "epoch",
+                "valid_until",
+                "when_unknown",
+                "body",
+            )
+        }
+    )
+)
+
+_LEASE_IS_OVER = (
+    update(outbox)
+    .where(_SENDING, outbox.c.lease_until < RealNow())
+    .values(state=OutboxState.OWED.value, perhaps_sent=True)
+)
+_EXPIRE = (
+    update(outbox)
+    .where(_OWED, outbox.c.valid_until.is_not(None), outbox.c.valid_until < bindparam("now"))
+    .values(state=OutboxState.EXPIRED.value, finished_at=bindparam("now"), body=None)
+)
+_CLAIMABLE = (
+    select(outbox)
+    .where(_OWED, outbox.c.due_at <= bindparam("now"), _HEAD_OF_LANE)
+    .order_by(outbox.c.priority, outbox.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIMABLE_ELSEWHERE = _CLAIMABLE.where(
+    outbox.c.place.not_in(bindparam("places", expanding=True)),
+    outbox.c.place_kind.not_in(bindparam("kinds", expanding=True)),
+)
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=OutboxState.SENDING.value,
+        attempts=outbox.c.attempts + 1,
+        lease=bindparam("new_lease"),
+        lease_until=RealNow() + bindparam("seconds"),
+    )
+)
+
+# A lease that ran out still finishes its row as long as nobody has claimed it again: what is done is done.
+_MINE = and_(outbox.c.id == bindparam("row_id"), outbox.c.lease == bindparam("my_lease"), _UNFINISHED)
+_FINISH = (
+    update(outbox)
+    .where(_MINE)
+    .values(state=bindparam("state"), finished_at=bindparam("now"), reason=bindparam("reason"), body=None)
+)
+_POSTPONE = (
+    update(outbox)
+    .where(_MINE)
+    .values(
+        state=OutboxState.OWED.value,
+        due_at=bindparam("until"),
+        perhaps_sent=or_(outbox.c.perhaps_sent, bindparam("maybe")),
+        lease_until=None,
+    )
+)
+_TAKE_BACK = update(outbox).where(_SENDING).values(state=OutboxState.OWED.value, perhaps_sent=True)
+_WAITING = select(func.count()).select_from(outbox).where(_UNFINISHED)
+_NEXT_DUE = select(outbox.c.due_at).where(_OWED, _HEAD_OF_LANE).order_by(outbox.c.due_at).limit(1)
+
+#: How many lanes are looked up at once when a thousand cards are redrawn.
+LANES_AT_ONCE = 500
+
+
+@dataclass(slots=True)
+class _Card:
+    """A row not yet sent that a redraw of the same card may replace: stored already, or about to be."""
+
+    id: int | None
+    values: dict[str, Any]
+
+
+class SqlOutbox:
+    """`bot.ports.Outbox`."""
+
+    def __init__(self, db: Connected) -> None:
+        self._db = db
+
+    async def owe(self, notices: Sequence[Notice], now: datetime) -> None:
+        cards = await self._waiting_cards(notices)
+        added: list[dict[str, Any]] = []
+        redrawn: dict[int, dict[str, Any]] = {}
+        for notice in notices:
+            values = self._columns(notice, now)
+            card = cards.get((values["lane"], notice.card)) if notice.card else None
+            if card is not None and not notice.fresh:
+                _redraw(card.values, values)
+                if card.id is not None:
+                    redrawn[card.id] = card.values
+                continue
+            added.append(values)
+            if notice.card:
+                cards[values["lane"], notice.card] = _Card(None, values)
+        await self._db.run_many(_REDRAW, [{"row_id": row_id} | redrawn[row_id] for row_id in sorted(redrawn)])
+        await self._db.run_many(_ADD, added)
+
+    async def withdraw(self, withdrawal: Withdrawal, now: datetime) -> int:
+        condition = and_(_OWED, outbox.c.mission == withdrawal.mission, outbox.c.kind == withdrawal.kind)
+        if withdrawal.to is not None:
+            condition = and_(condition, outbox.c.place == str(withdrawal.to))
+        if withdrawal.epoch is not None:
+            condition = and_(condition, outbox.c.epoch == withdrawal.epoch)
+        return await self._db.run(
+            update(outbox)
+            .where(condition)
+            .values(state=OutboxState.WITHDRAWN.value, finished_at=now, body=None)
+        )
+
+    async def claim(
+        self,
+        now: datetime,
+        limit: int,
+        *,
+        skip_places: Iterable[Place] = (),
+        skip_kinds: Iterable[PlaceKind] = (),
+        lease_seconds: float = 60.0,
+    ) -> list[Owed]:
+        await self._db.run(_LEASE_IS_OVER)
+        await self._db.run(_EXPIRE, now=now)
+        places, kinds = [str(place) for place in skip_places], [kind.value for kind in skip_kinds]
+        if places or kinds:
+            rows = await self._db.rows(_CLAIMABLE_ELSEWHERE, now=now, most=limit, places=places, kinds=kinds)
+        else:
+            rows = await self._db.rows(_CLAIMABLE, now=now, most=limit)
+        if not rows:
+            return []
+        lease = uuid.uuid4().hex
+        await self._db.run(_CLAIM, ids=[row.id for row in rows], new_lease=lease, seconds=lease_seconds)
+        return [self._owed(row, lease) for row in rows]
+
+    async def delivered(self, owed: Owed, sent: SentMessage | None, now: datetime) -> None:
+        await self._finish(owed, OutboxState.DELIVERED, None, now)
+        if sent is not None:
+            await SqlSent(self._db).save(sent)
+
+    async def postpone(self, owed: Owed, until: datetime, *, perhaps_sent: bool = False) -> None:
+        await self._db.run(_POSTPONE, row_id=owed.id, my_lease=owed.lease, until=until, maybe=perhaps_sent)
+
+    async def give_up(self, owed: Owed, reason: str, now: datetime) -> None:
+        await self._finish(owed, OutboxState.GIVEN_UP, reason, now)
+
+    async def drop(self, owed: Owed, reason: str, now: datetime) -> None:
+        await self._finish(owed, OutboxState.DROPPED, reason, now)
+
+    async def take_back_claims(self) -> int:
+        return await self._db.run(_TAKE_BACK)
+
+    async def waiting(self) -> int:
+        return int(await self._db.value(_WAITING))
+
+    async def next_due(self) -> datetime | None:
+        due: datetime | None = await self._db.value(_NEXT_DUE)
+        return due
+
+    async def _finish(self, owed: Owed, state: OutboxState, reason: str | None, now: datetime) -> None:
+        await self._db.run(
+            _FINISH, row_id=owed.id, my_lease=owed.lease, state=state.value, reason=reason, now=now
+        )
+
+    async def _waiting_cards(self, notices: Sequence[Notice]) -> dict[tuple[str, str], _Card]:
+        """For each card redrawn by `notices`, its newest row that has not begun to be sent."""
+        lanes = sorted({lane_of(n.to, n.mission) for n in notices if n.card and not n.fresh})
+        found: dict[tuple[str, str], _Card] = {}
+        for start in range(0, len(lanes), LANES_AT_ONCE):
+            for row in await self._db.rows(_WAITING_CARDS, lanes=lanes[start : start + LANES_AT_ONCE]):
+                found[row.lane, row.card] = _Card(
+                    row.id,
+                    {
+                        "fresh": row.fresh,
+                        "only_if_there": row.only_if_there,
+                        "priority": row.priority,
+                        "valid_until": row.valid_until,
+                        "when_unknown": row.when_unknown,
+                    },
+                )
+        return found
+
+    def _columns(self, notice: Notice, now: datetime) -> dict[str, Any]:
+        lane = lane_of(notice.to, notice.mission)
+        return {
+            "lane": lane,
+            "place": str(notice.to),
+            "place_kind": notice.to.kind.value,
+            "mission": notice.mission,
+            "kind": notice.kind,
+            "card": notice.card,
+            "fresh": notice.fresh,
+            "only_if_there": notice.only_if_there,
+            "priority": int(notice.priority),
+            "epoch": notice.epoch,
+            "valid_until": notice.valid_until,
+            "when_unknown": notice.when_unknown.value,
+            "body": self._db.vault.seal(codec.FACTS.to_bytes(notice.facts), sealed_for(lane)),
+            "state": OutboxState.OWED.value,
+            "created_at": now,
+            "due_at": now,
+            "attempts": 0,
+            "perhaps_sent": False,
+        }
+
+    def _owed(self, row: Row[Any], lease: str) -> Owed:
+        facts = codec.FACTS.read(self._db.vault.open(row.body, sealed_for(row.lane)))
+        notice = Notice(
+            kind=row.kind,
+            to=Place.read(row.place),
+            mission=None if row.mission is None else MissionId(row.mission),
+            facts=facts,
+            priority=Priority(row.priority),
+            card=row.card,
+            fresh=row.fresh,
+            only_if_there=row.only_if_there,
+            epoch=row.epoch,
+            valid_until=row.valid_until,
+            when_unknown=WhenUnknown(row.when_unknown),
+        )
+        return Owed(row.id, notice, row.attempts, lease, row.created_at, row.perhaps_sent)
+
+
+def claimable() -> Select[Any]:
+    """The query behind `claim`, for those who read its plan."""
+    return _CLAIMABLE
+
+
+def sealed_for(lane: str) -> str:
+    """A body belongs to its lane: it opens for no other recipient and no other mission."""
+    return row_of("outbox", "body", lane)
+
+
+def _redraw(earlier: dict[str, Any], later: dict[str, Any]) -> None:
+    """Put the later drawing in the earlier one's place, without losing what the earlier one owed."""
+    untils = earlier["valid_until"], later["valid_until"]
+    again = WhenUnknown.AGAIN.value in (earlier["when_unknown"], later["when_unknown"])
+    earlier.update(
+        kind=later["kind"],
+        epoch=later["epoch"],
+        body=later["body"],
+        fresh=earlier["fresh"] or later["fresh"],
+        only_if_there=earlier["only_if_there"] and later["only_if_there"],
+        priority=min(earlier["priority"], later["priority"]),
+        valid_until=None if None in untils else max(untils),
+        when_unknown=(WhenUnknown.AGAIN if again else WhenUnknown.DROP).value,
+    )

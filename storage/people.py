@@ -1,0 +1,278 @@
+"""Persons, organisations, where they are reached, and which mission holds them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
+
+from bot.domain.people import (
+    CascadeStep,
+    MissionId,
+    Organisation,
+    OrganisationId,
+    Person,
+    PersonId,
+    Role,
+)
+from bot.ports import Account, AlreadyEngaged
+from storage import codec
+from storage.connected import Connected, Upsert
+from storage.tables import accounts, engagements, organisations, people
+
+_PERSON_COLUMNS = tuple(column.name for column in people.c if column.name != "id")
+_READ = select(people)
+_GET = _READ.where(people.c.id == bindparam("person_id"))
+_MANY = _READ.where(people.c.id.in_(bindparam("ids", expanding=True))).order_by(people.c.id)
+# NO KEY: rows that merely refer to the person (an offer, a draft) need not wait for the decision.
+_LOCK = _MANY.with_for_update(key_share=True)
+_ADD = insert(people).returning(people.c.id)
+_SAVE = (
+    update(people)
+    .where(people.c.id == bindparam("person_id"))
+    .values({name: bindparam(name) for name in _PERSON_COLUMNS})
+)
+_BY_USER = _READ.join(accounts, accounts.c.person == people.c.id).where(
+    accounts.c.user_id == bindparam("user_id")
+)
+_BY_PHONE = (
+    _READ.where(people.c.phone == bindparam("phone"), people.c.guest_of.is_(None))
+    .order_by(people.c.active.desc(), people.c.id)
+    .limit(1)
+)
+_REACHABLE = (
+    update(people)
+    .where(people.c.id == bindparam("person_id"), people.c.reachable != bindparam("reachable"))
+    .values(reachable=bindparam("reachable"))
+)
+
+_ACCOUNT = select(accounts).where(accounts.c.person == bindparam("person_id"))
+_ACCOUNT_HOLDER = select(accounts.c.person).where(accounts.c.user_id == bindparam("user_id"))
+_DROP_ACCOUNTS = delete(accounts).where(
+    or_(accounts.c.person == bindparam("person_id"), accounts.c.user_id == bindparam("user_id"))
+)
+_ADD_ACCOUNT = insert(accounts)
+_ON_TELEGRAM = (
+    update(people)
+    .where(people.c.id == bindparam("person_id"))
+    .values(on_telegram=bindparam("on_telegram"), reachable=True)
+)
+
+_HOUSE_COLUMNS = ("name", "cascade_step", "phone", "active", "on_telegram")
+_HOUSES = select(organisations).order_by(organisations.c.id)
+_HOUSE = select(organisations).where(organisations.c.id == bindparam("organisation_id"))
+_HOUSE_BY_CHAT = select(organisations).where(organisations.c.chat_id == bindparam("chat_id"))
+_HOUSE_CHAT = select(organisations.c.chat_id).where(organisations.c.id == bindparam("organisation_id"))
+_ADD_HOUSE = insert(organisations).returning(organisations.c.id)
+_SAVE_HOUSE = (
+    update(organisations)
+    .where(organisations.c.id == bindparam("organisation_id"))
+    .values({name: bindparam(name) for name in _HOUSE_COLUMNS})
+)
+_UNLINK_CHAT = (
+    update(organisations)
+    .where(organisations.c.chat_id == bindparam("at_chat"))
+    .values(chat_id=None, on_telegram=False)
+)
+_LINK_HOUSE = (
+    update(organisations)
+    .where(organisations.c.id == bindparam("organisation_id"))
+    .values(chat_id=bindparam("chat"), on_telegram=True)
+)
+
+_OPEN = engagements.c.ended_at.is_(None)
+_ENGAGED = select(engagements.c.person, engagements.c.mission).where(_OPEN).order_by(engagements.c.id)
+_ENGAGED_OF = _ENGAGED.where(engagements.c.person.in_(bindparam("ids", expanding=True)))
+_ENGAGE = Upsert(engagements)
+_RELEASE = (
+    update(engagements)
+    .where(
+        _OPEN,
+        engagements.c.person == bindparam("person_id"),
+        engagements.c.mission == bindparam("mission_id"),
+    )
+    .values(ended_at=bindparam("now"))
+)
+
+
+class SqlPeople:
+    """`bot.ports.People`."""
+
+    def __init__(self, db: Connected) -> None:
+        self._db = db
+
+    async def get(self, person: PersonId) -> Person | None:
+        return _maybe(await self._db.row(_GET, person_id=person))
+
+    async def lock(self, people: Iterable[PersonId]) -> dict[PersonId, Person]:
+        return _by_id(await self._db.rows(_LOCK, ids=sorted(set(people))))
+
+    async def many(self, people: Iterable[PersonId]) -> dict[PersonId, Person]:
+        return _by_id(await self._db.rows(_MANY, ids=sorted(set(people))))
+
+    async def add(self, person: Person) -> PersonId:
+        return PersonId(await self._db.value(_ADD, **_columns(person)))
+
+    async def save(self, person: Person) -> None:
+        if not await self._db.run(_SAVE, person_id=person.id, **_columns(person)):
+            raise LookupError(f"person {person.id} is not stored")
+
+    async def all(self, role: Role | None = None, *, active_only: bool = True) -> list[Person]:
+        query = _READ.where(people.c.guest_of.is_(None))
+        if role is not None:
+            query = query.where(people.c.role == role.value)
+        if active_only:
+            query = query.where(people.c.active)
+        return [_person(row) for row in await self._db.rows(query.order_by(people.c.id))]
+
+    async def by_user(self, user_id: int) -> Person | None:
+        return _maybe(await self._db.row(_BY_USER, user_id=user_id))
+
+    async def by_phone(self, phone: str) -> Person | None:
+        return _maybe(await self._db.row(_BY_PHONE, phone=phone))
+
+    async def account(self, person: PersonId) -> Account | None:
+        row = await self._db.row(_ACCOUNT, person_id=person)
+        return None if row is None else Account(row.user_id, row.chat_id, PersonId(row.person))
+
+    async def link_account(self, person: PersonId, user_id: int, chat_id: int) -> None:
+        former = await self._db.value(_ACCOUNT_HOLDER, user_id=user_id)
+        if former is not None and former != person:
+            await self._db.run(_ON_TELEGRAM, person_id=former, on_telegram=False)
+        await self._db.run(_DROP_ACCOUNTS, person_id=person, user_id=user_id)
+        await self._db.run(_ADD_ACCOUNT, person=person, user_id=user_id, chat_id=chat_id)
+        await self._db.run(_ON_TELEGRAM, person_id=person, on_telegram=True)
+
+    async def set_reachable(self, person: PersonId, *, reachable: bool, now: datetime) -> bool:
+        return await self._db.run(_REACHABLE, person_id=person, reachable=reachable) > 0
+
+    async def organisation(self, organisation: OrganisationId) -> Organisation | None:
+        row = await self._db.row(_HOUSE, organisation_id=organisation)
+        return None if row is None else _house(row)
+
+    async def organisations(self, step: Any = None) -> list[Organisation]:
+        houses = [_house(row) for row in await self._db.rows(_HOUSES)]
+        return houses if step is None else [house for house in houses if house.cascade_step == step]
+
+    async def add_organisation(self, organisation: Organisation) -> OrganisationId:
+        return OrganisationId(await self._db.value(_ADD_HOUSE, **_house_columns(organisation)))
+
+    async def save_organisation(self, organisation: Organisation) -> None:
+        if not await self._db.run(
+            _SAVE_HOUSE, organisation_id=organisation.id, **_house_columns(organisation)
+        ):
+            raise LookupError(f"organisation {organisation.id} is not stored")
+
+    async def organisation_by_chat(self, chat_id: int) -> Organisation | None:
+        row = await self._db.row(_HOUSE_BY_CHAT, chat_id=chat_id)
+        return None if row is None else _house(row)
+
+    async def organisation_chat(self, organisation: OrganisationId) -> int | None:
+        chat: int | None = await self._db.value(_HOUSE_CHAT, organisation_id=organisation)
+        return chat
+
+    async def link_organisation(self, organisation: OrganisationId, chat_id: int) -> None:
+        await self._db.run(_UNLINK_CHAT, at_chat=chat_id)
+        await self._db.run(_LINK_HOUSE, organisation_id=organisation, chat=chat_id)
+
+    async def engaged(self, people: Iterable[PersonId] | None = None) -> dict[PersonId, MissionId]:
+        if people is None:
+            rows = await self._db.rows(_ENGAGED)
+        else:
+            ids = sorted(set(people))
+            rows = await self._db.rows(_ENGAGED_OF, ids=ids) if ids else []
+        return {PersonId(row.person): MissionId(row.mission) for row in rows}
+
+    async def engage(self, person: Person, mission: MissionId, now: datetime) -> None:
+        held = {row.mission for row in await self._db.rows(_ENGAGED_OF, ids=[person.id])}
+        if mission in held:
+            return
+        if held and not person.several_missions:
+            raise AlreadyEngaged
+        written = await self._db.upsert(
+            _ENGAGE,
+            person=person.id,
+            mission=mission,
+            since=now,
+            ended_at=None,
+            exclusive=0 if person.several_missions else 1,
+        )
+        if not written:
+            raise AlreadyEngaged  # somebody was quicker, and the constraint has seen it
+
+    async def release(self, person: PersonId, mission: MissionId, now: datetime) -> None:
+        await self._db.run(_RELEASE, person_id=person, mission_id=mission, now=now)
+
+
+def _columns(of: Person) -> dict[str, Any]:
+    return {
+        "role": of.role.value,
+        "last_name": of.last_name,
+        "first_name": of.first_name,
+        "phone": of.phone,
+        "email": of.email,
+        "rpps": of.rpps,
+        "commune": of.commune,
+        "sectors": codec.WORDS.to_text(of.sectors),
+        "cascade_step": of.cascade_step.value if of.cascade_step else None,
+        "capabilities": codec.WORDS.to_text(of.capabilities),
+        "organisation": of.organisation,
+        "active": of.active,
+        "paused_until": of.paused_until,
+        "several_missions": of.several_missions,
+        "guest_of": of.guest_of,
+        "on_telegram": of.on_telegram,
+        "reachable": of.reachable,
+    }
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        id=PersonId(row.id),
+        role=Role(row.role),
+        last_name=row.last_name,
+        first_name=row.first_name,
+        phone=row.phone,
+        email=row.email,
+        rpps=row.rpps,
+        commune=row.commune,
+        sectors=codec.WORDS.read(row.sectors),
+        cascade_step=CascadeStep(row.cascade_step) if row.cascade_step else None,
+        capabilities=codec.WORDS.read(row.capabilities),
+        organisation=row.organisation,
+        active=row.active,
+        paused_until=row.paused_until,
+        several_missions=row.several_missions,
+        guest_of=row.guest_of,
+        on_telegram=row.on_telegram,
+        reachable=row.reachable,
+    )
+
+
+def _maybe(row: Row[Any] | None) -> Person | None:
+    return None if row is None else _person(row)
+
+
+def _by_id(rows: Iterable[Row[Any]]) -> dict[PersonId, Person]:
+    return {PersonId(row.id): _person(row) for row in rows}
+
+
+def _house_columns(of: Organisation) -> dict[str, Any]:
+    return {
+        "name": of.name,
+        "cascade_step": of.cascade_step.value,
+        "phone": of.phone,
+        "active": of.active,
+        "on_telegram": of.on_telegram,
+    }
+
+
+def _house(row: Row[Any]) -> Organisation:
+    return Organisation(
+        id=OrganisationId(row.id),
+        name=row.name,
+        cascade_step=CascadeStep(row.cascade_step),
+        phone=row.phone,
+        active=row.active,
+        on_telegram=row.on_telegram,
+    )
