@@ -224,7 +224,7 @@ async def test_the_contact_keyboard_leaves_once_the_number_is_shared(page: Page,
     async with page.expect_response("**/api/act"):
         await keys.get_by_role("button", name="Partager mon numéro").click()
     await expect(keys).to_have_count(0)
-    assert server.asked == [{"as": FISCHER, "do": "contact", "chat": FISCHER}]
+    assert server.asked == [{"as": FISCHER, "do": "contact", "chat": FISCHER, "thread": None}]
 
 
 async def test_commands_are_offered_and_sent(page: Page, server: PageServer) -> None:

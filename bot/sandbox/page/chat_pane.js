@@ -30,7 +30,7 @@ export class ChatPane {
         reply: (message) => this.compose.reply(message),
         edit: (message) => this.compose.edit(message),
         command: (text) => this.compose.say(text),
-        start: () => this.compose.say("/start"),
+        start: () => this.act(this.place.actor, "start", { payload: "" }),
       },
     });
     this.#takeDrops();

@@ -240,7 +240,7 @@ export class ChatView {
   #drawPinned() {
     const pinned = (this.#place && this.#world.chat(this.#place.chat)?.pinned) ?? [];
     const here = pinned.filter(({ thread }) => (thread ?? null) === (this.#place?.thread ?? null));
-    const message = here.map((pin) => this.#world.message(this.#place.chat, pin.message)).findLast(Boolean);
+    const message = here.map((pin) => this.#world.message(this.#place.chat, pin.message)).find(Boolean);
     this.#pinned.hidden = !message;
     if (!message) return;
     this.#pinned.replaceChildren(

@@ -139,7 +139,7 @@ export class PersonPane extends ChatPane {
     if (key === null) return;
     if (key.dataset.contact === undefined) return void this.compose.say(key.dataset.text);
     this.#sharedFrom.add(`${this.#chat}:${this.#keys.dataset.message}`);
-    await this.act(this.person, "contact", { chat: this.#chat });
+    await this.act(this.person, "contact", { chat: this.#chat, thread: this.#thread });
     this.#drawKeys();
   }
 
@@ -148,8 +148,8 @@ export class PersonPane extends ChatPane {
     if (person === null) return;
     const inPrivate = !this.#isGroup();
     openMenu(button, [
-      inPrivate && { label: "Envoyer /start", run: () => this.compose.say("/start") },
-      inPrivate && { label: "Partager mon numéro", run: () => this.act(person.id, "contact", { chat: this.#chat }) },
+      inPrivate && { label: "Envoyer /start", run: () => this.act(person.id, "start", { payload: "" }) },
+      inPrivate && { label: "Partager mon numéro", run: () => this.act(person.id, "contact", { chat: this.#chat, thread: this.#thread }) },
       person.blocked
         ? { label: "Débloquer le bot", run: () => this.act(person.id, "unblock") }
         : { label: "Bloquer le bot", run: () => this.act(person.id, "block") },
