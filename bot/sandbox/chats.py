@@ -1,7 +1,6 @@
 """Users, chats, topics and the rights of the bot in them, as Telegram tells them. Sends nothing."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -103,7 +102,6 @@ class Chat:
     pinned: list[int] = field(default_factory=list)  # newest first
     last_message_id: int = GENERAL  # the first line of a group is its General topic's
     migrated_to: int | None = None
-    opened_at: datetime | None = None
 
     @property
     def is_group(self) -> bool:

@@ -11,6 +11,8 @@ from bot.sandbox.files import Media
 
 Json = dict[str, Any]
 
+LINKS = {"url", "text_link"}
+
 
 @dataclass
 class Message:
@@ -46,7 +48,9 @@ class Message:
     def content(self) -> tuple[object, ...]:
         """What an edit is compared with."""
         file = self.media.file.id if self.media else None
-        return self.text, list(self.entities), self.inline_keyboard, file, self.link_preview
+        # How links are previewed changes nothing where there is no link.
+        preview = self.link_preview if any(e["type"] in LINKS for e in self.entities) else None
+        return self.text, list(self.entities), self.inline_keyboard, file, preview
 
     def as_json(self, *, nested: bool = False) -> Json:
         """A `Message` object; `nested` ones tell not what they reply to."""

@@ -153,7 +153,7 @@ class Telegram(Acts):
     async def answer_to(self, tap: str) -> TapAnswer:
         """Wait until a tap is answered."""
         async with aclosing(self.subscribe()) as events:
-            while (answer := self.answers.get(tap)) is None:
+            while (answer := self.world.taps[tap].answer) is None:
                 await anext(events)
         return answer
 

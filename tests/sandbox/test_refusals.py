@@ -136,6 +136,8 @@ async def test_an_edit_that_changes_nothing(telegram: Telegram, amina: User) -> 
     edit = {**same, "text": "<b>SMT 412</b>", "parse_mode": "HTML"}
     assert await refusal(telegram, "editMessageText", **edit) == words
     assert await refusal(telegram, "editMessageReplyMarkup", **same) == words
+    no_preview = {"link_preview_options": {"is_disabled": True}}
+    assert await refusal(telegram, "editMessageText", **edit, **no_preview) == words
 
 
 async def test_what_cannot_be_edited(telegram: Telegram, amina: User) -> None:
