@@ -525,7 +525,7 @@ _HOUR = re.compile(
     r"(?P<a>a\s+)?(?P<h>[01]?[0-9]|2[0-3])\s?(?:h\s?(?P<m>[0-5][0-9])?|:(?P<k>[0-5][0-9]))(?![a-z0-9])",
     re.ASCII,
 )
-_PAUSE = re.compile(r"(?:[\s,;.:=/|•·–—\-_!()\[\]]+|et(?![a-z0-9]))+")
+_PAUSE = re.compile(r"(?:[\s,;.:=/|•·–—\-_!()\[\]]+|[eE][tT](?!\w))+")
 _WORD = re.compile(r"[^\s,;]+(?:[,;](?=[0-9])[^\s,;]+)*")
 
 
@@ -558,7 +558,7 @@ class _Scan:
     def run(self) -> None:
         at = 0
         while at < len(self.text):
-            pause = _PAUSE.match(self.folded, at)
+            pause = _PAUSE.match(self.text, at)
             at = pause.end() if pause else at
             if at < len(self.text):
                 at = self._measure(at) or self._hour(at) or self._lost(at)
