@@ -1,0 +1,301 @@
+"""Builds every part and joins them; the only file, beside `cli`, that knows them all."""
+
+import asyncio
+import logging
+import signal
+import tomllib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import Application, ContextTypes
+from telegram.request import BaseRequest
+
+import templates
+from bot import routes
+from bot.background import Background
+from bot.bell import Bell
+from bot.budgets import Budgets
+from bot.channels.sms import DryRunSms, HttpSms, sms_from
+from bot.checks import look_at_telegram
+from bot.clock import Clock, clock_from
+from bot.context import App, Context, Runtime
+from bot.delivery import Delivery
+from bot.intake import WANTED, Intake
+from bot.messages import Words, composer
+from bot.ports import Given, SmsPort, Storage
+from bot.region import load_region
+from bot.replies import with_replies
+from bot.request import AiohttpRequest
+from bot.settings import Settings, SettingsError, read_secret_key
+from bot.telegram_api import TelegramApi
+from bot.timer_loop import TimerLoop
+from bot.web.server import build_web, serving
+from bot.web.webhook import PATH, webhook
+from storage.database import open_storage
+from storage.vault import Vault
+
+log = logging.getLogger(__name__)
+
+CONNECT_AGAIN = timedelta(seconds=3)
+REFUSED = "Telegram refuses the token: copy SMT_BOT_TOKEN again from @BotFather (or mend SMT_TELEGRAM_API)."
+STOP_SECONDS = 15.0  # real ones: for the sends in flight
+
+
+@dataclass(slots=True)
+class Bot:
+    """Every part, joined."""
+
+    settings: Settings
+    given: Given
+    storage: Storage
+    api: TelegramApi
+    runtime: Runtime
+    application: App
+    delivery: Delivery
+    intake: Intake
+    timers: TimerLoop
+    background: Background
+    sms: SmsPort
+    web: web.Application
+    ready: bool = False
+    port: int | None = None  # of the web server, while it runs
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def connect(self) -> None:
+        """Meet Telegram, waiting for it as long as it takes. Raises SettingsError for a wrong token."""
+        bell = Bell(self.given.clock, self.background, "connect")
+        while True:
+            try:
+                await self.application.initialize()
+                return
+            except InvalidToken:
+                # From None: PTB puts the token into its words.
+                raise SettingsError([REFUSED]) from None
+            except TelegramError as error:
+                log.warning("Telegram cannot be reached (%s); trying again", type(error).__name__)
+            await bell.wait(self.given.now() + CONNECT_AGAIN)
+
+    async def take_up(self) -> None:
+        """After a start: what a dead process had claimed is owed again."""
+        async with self.storage.transaction() as tx:
+            owed = await tx.outbox.take_back_claims()
+            updates = await tx.inbox.take_back_claims()
+        if owed or updates:
+            log.info("taken back: %d notices and %d updates of the run before", owed, updates)
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        await self.background.stop()
+        await self.application.shutdown()
+        await self.application.bot.shutdown()  # where only the token was refused
+        if isinstance(self.sms, DryRunSms | HttpSms):
+            await self.sms.close()
+        await self.storage.close()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Bot"]:
+        """Everything works while the block runs; what is begun at its end is let to end."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.close)
+            self.port = await stack.enter_async_context(
+                serving(self.web, self.settings.host, self.settings.port)
+            )
+            await self.take_up()
+            await self.connect()
+            await self._introduce()
+            loops = [
+                self.background.start(self.delivery.run(self.stopping), "delivery"),
+                self.background.start(self.intake.run(self.stopping), "inbox"),
+                self.background.start(self.timers.run(self.stopping), "timers"),
+            ]
+            polling = None
+            if self.settings.intake == "polling":
+                poll = self.intake.poll(self.stopping, self.application.bot.id)
+                polling = self.background.start(poll, "polling")
+            self.background.start(self._look_around(), "startup checks")
+            self.ready = True
+            log.info("ready: @%s, web on port %d", self.application.bot.username, self.port)
+            try:
+                yield self
+            finally:
+                self.ready = False
+                self.stopping.set()
+                if polling is not None:
+                    polling.cancel()
+                self.wake()
+                await asyncio.wait(loops, timeout=STOP_SECONDS)
+                log.info("stopped")
+
+    async def run(self) -> None:
+        """Work until SIGTERM or SIGINT."""
+        wanted = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        starting = asyncio.current_task()
+
+        def stop() -> None:
+            wanted.set()
+            if not self.ready and starting is not None:
+                starting.cancel()  # still waiting for Telegram
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+        try:
+            async with self.running():
+                await wanted.wait()
+        except asyncio.CancelledError:
+            if not wanted.is_set():
+                raise
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    def wake(self) -> None:
+        """Something was committed: notices may be owed, timers set."""
+        self.delivery.wake()
+        self.timers.wake()
+        if self.stopping.is_set():
+            self.intake.wake()
+
+    async def health(self) -> Mapping[str, Any]:
+        """For monitors, and for the sandbox, which moves the clock only while the bot is quiet."""
+        now = self.given.now()
+        try:
+            async with self.storage.transaction() as tx:
+                inbox = await tx.inbox.waiting()
+                owed = await tx.outbox.waiting()
+                timer = await tx.timers.next_due()
+        except Exception:
+            log.exception("the database does not answer")
+            return {"ready": False, "quiet": False}
+        moment = await self.delivery.next_moment()
+        quiet = (
+            inbox == 0
+            and self.delivery.in_flight == 0
+            and (moment is None or moment > now)
+            and (timer is None or timer > now)
+        )
+        last = self.delivery.last_sent_at
+        return {
+            "ready": self.ready,
+            "quiet": quiet,
+            "now": now.isoformat(),
+            "inbox": inbox,
+            "owed": owed,
+            "next_send": moment.isoformat() if moment else None,
+            "next_timer": timer.isoformat() if timer else None,
+            "last_send": last.isoformat() if last else None,
+        }
+
+    async def _introduce(self) -> None:
+        """Tell Telegram our commands, and where updates go."""
+        for scope, commands in command_lists().items():
+            kind = "all_private_chats" if scope == "private" else "all_group_chats"
+            listed = [{"command": name, "description": words} for name, words in commands.items()]
+            await self.api.comfort("setMyCommands", commands=listed, scope={"type": kind})
+        if self.settings.intake == "webhook":
+            await self.api.call(
+                "setWebhook",
+                url=f"{self.settings.public_url}{PATH}",
+                secret_token=self.settings.webhook_secret,
+                allowed_updates=list(WANTED),
+            )
+
+    async def _look_around(self) -> None:
+        """What is not right is said in the log; the bot works with what there is."""
+        async for finding in look_at_telegram(self.settings, self.api):
+            if not finding.ok:
+                log.warning("%s", finding.sentence)
+
+
+def build(
+    settings: Settings,
+    *,
+    request: BaseRequest | None = None,
+    clock: Clock | None = None,
+    sms: SmsPort | None = None,
+    storage: Storage | None = None,
+) -> Bot:
+    """A bot that is ready to run; nothing is opened yet but the key and the region file."""
+    key, created = read_secret_key(settings)
+    if created is not None:
+        log.warning("a key was made in %s: keep a copy apart from the database's backups", created)
+    background = Background()
+    given = Given(
+        storage=storage or open_storage(settings.database, Vault.from_secret(key)),
+        clock=clock or clock_from(settings.clock),
+        region=load_region(settings.region),
+        fiction_numbers=settings.fiction_numbers,
+        public_url=settings.public_url,
+    )
+    line = request or AiohttpRequest()
+    api = TelegramApi(line, settings.telegram_api, settings.token)
+    texts = sms or sms_from(settings.sms)
+    words = Words(given.region)
+    budgets = Budgets()
+    runtime = Runtime(given, api, words, background, budgets, settings.group)
+    application = _application(settings, line, runtime)
+    routes.add_handlers(application)
+    delivery = Delivery(
+        given,
+        api,
+        with_replies(composer(given, words), words),
+        texts,
+        group_id=settings.group,
+        background=background,
+        budgets=budgets,
+    )
+    timers = TimerLoop(
+        given,
+        routes.ON_TIMER,
+        background=background,
+        after_ring=delivery.wake,
+        purge=delivery.purge_due,
+    )
+
+    def wake() -> None:
+        delivery.wake()
+        timers.wake()
+
+    runtime.wake = wake
+    intake = Intake(runtime, application, after_work=wake)
+    bot = Bot(
+        settings=settings,
+        given=given,
+        storage=given.storage,
+        api=api,
+        runtime=runtime,
+        application=application,
+        delivery=delivery,
+        intake=intake,
+        timers=timers,
+        background=background,
+        sms=texts,
+        web=web.Application(),
+    )
+    own = [web.post(PATH, webhook(intake.receive, settings.webhook_secret))]
+    bot.web = build_web(bot.health, own if settings.intake == "webhook" else ())
+    return bot
+
+
+def command_lists() -> dict[str, dict[str, str]]:
+    """The commands that Telegram offers, by scope."""
+    path = Path(templates.__file__).parent / "commands.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _application(settings: Settings, line: BaseRequest, runtime: Runtime) -> App:
+    """PTB's application without its own queue, jobs and polling: those are ours."""
+    ours: Any = lambda: runtime  # noqa: E731 - PTB wants a class and calls it
+    types: Any = ContextTypes(context=Context, bot_data=ours)
+    builder = Application.builder().token(settings.token).updater(None).job_queue(None).context_types(types)
+    builder = builder.base_url(f"{settings.telegram_api}/bot")
+    builder = builder.base_file_url(f"{settings.telegram_api}/file/bot")
+    built: Any = builder.request(line).get_updates_request(line).build()
+    application: App = built
+    return application

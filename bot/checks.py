@@ -1,0 +1,170 @@
+"""Tries the configuration for real. Each finding is one sentence that says what to mend. Changes nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.failures import Failure, MethodMissing, Moved, NotSent, Unauthorized, Unreachable
+from bot.posting import is_public
+from bot.region import RegionError, load_region
+from bot.request import AiohttpRequest
+from bot.settings import Settings
+from bot.telegram_api import TelegramApi
+from storage import migrate
+
+GATEWAY_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `check`."""
+
+    ok: bool
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{'✔' if self.ok else '✘'} {self.sentence}"
+
+
+async def look_at_everything(settings: Settings) -> AsyncIterator[Finding]:
+    """Every check, in the order in which things must work."""
+    yield look_at_region(settings)
+    yield look_at_database(settings)
+    request = AiohttpRequest()
+    async with request:
+        api = TelegramApi(request, settings.telegram_api, settings.token)
+        async for finding in look_at_telegram(settings, api):
+            yield finding
+    yield look_at_public_url(settings)
+    yield await look_at_sms(settings)
+
+
+def look_at_region(settings: Settings) -> Finding:
+    """The region file."""
+    try:
+        region = load_region(settings.region)
+    except RegionError as error:
+        return Finding(False, f"The region file cannot be used. {error}")
+    return Finding(True, f"Region: {region.name}, {len(region.communes)} communes.")
+
+
+def look_at_database(settings: Settings) -> Finding:
+    """Whether the schema is the one this version needs."""
+    try:
+        current, newest = migrate.current(settings.database), migrate.newest()
+    except Exception as error:  # noqa: BLE001 - a driver's own errors; said by their kind, without the address
+        return Finding(
+            False,
+            f"The database cannot be opened ({type(error).__name__}): mend SMT_DATABASE_URL or the server.",
+        )
+    if current is None:
+        return Finding(True, "Database: new; `run` creates it.")
+    if current != newest:
+        return Finding(False, "The database is not at this version's schema: run `python -m bot migrate`.")
+    return Finding(True, "Database: up to date.")
+
+
+async def look_at_telegram(settings: Settings, api: TelegramApi) -> AsyncIterator[Finding]:
+    """Server, token, group, rights, and where updates go."""
+    host = urlsplit(settings.telegram_api).netloc
+    try:
+        me = await api.call("getMe")
+    except (Unauthorized, MethodMissing):
+        yield Finding(
+            False,
+            f"{host} refuses the token: copy SMT_BOT_TOKEN again from @BotFather (or mend SMT_TELEGRAM_API).",
+        )
+        return
+    except Failure as failure:
+        what = "cannot be reached" if isinstance(failure, NotSent) else "does not answer as Telegram does"
+        yield Finding(False, f"{host} {what}: mend SMT_TELEGRAM_API, or the line to it.")
+        return
+    yield Finding(True, f"Telegram: {host} knows the bot as @{me.get('username')}.")
+    async for finding in _look_at_group(settings, api, me["id"]):
+        yield finding
+    if (updates := await _look_at_webhook(settings, api)) is not None:
+        yield updates
+
+
+async def _look_at_group(settings: Settings, api: TelegramApi, bot_id: int) -> AsyncIterator[Finding]:
+    group = settings.group_id
+    if group is None:
+        yield Finding(False, "SMT_GROUP_ID is empty: add the bot to the OSNP group and send /id there.")
+        return
+    try:
+        member = await api.call("getChatMember", chat_id=group, user_id=bot_id)
+    except Moved as moved:
+        yield Finding(False, f"The group has become a supergroup: set SMT_GROUP_ID={moved.new_chat_id}.")
+        return
+    except Unreachable:
+        yield Finding(False, f"The bot is not in the group {group}: add it there, or mend SMT_GROUP_ID.")
+        return
+    except Failure as failure:
+        yield Finding(False, f"The group {group} cannot be looked at ({type(failure).__name__}).")
+        return
+    status = member.get("status")
+    if status in ("left", "kicked"):
+        yield Finding(False, f"The bot is not in the group {group}: add it there, or mend SMT_GROUP_ID.")
+        return
+    yield Finding(True, f"Group: the bot is in {group}.")
+    administers = status in ("administrator", "creator")
+    if not administers:
+        yield Finding(
+            False, "The bot is no administrator of the group: make it one, so that it reads replies."
+        )
+    elif status != "creator" and not member.get("can_manage_topics"):
+        yield Finding(False, "The bot may not manage topics: give it that right, or missions share one flow.")
+    else:
+        yield await _look_at_forum(api, group)
+
+
+async def _look_at_forum(api: TelegramApi, group: int) -> Finding:
+    try:
+        chat = await api.call("getChat", chat_id=group)
+    except Failure:
+        return Finding(True, "Group: the bot may manage topics.")
+    if not chat.get("is_forum"):
+        return Finding(False, "The group has no topics: switch them on, or missions share one flow.")
+    return Finding(True, f"Group: «{chat.get('title', group)}» has topics, and the bot may manage them.")
+
+
+async def _look_at_webhook(settings: Settings, api: TelegramApi) -> Finding | None:
+    try:
+        info = await api.call("getWebhookInfo")
+    except Failure:
+        return None
+    url = info.get("url") or ""
+    if settings.intake == "polling":
+        if url:
+            return Finding(
+                False, "A webhook is set for this bot: `run` with polling takes it away. Intended?"
+            )
+        return Finding(True, "Updates: by polling.")
+    error = info.get("last_error_message")
+    if error:
+        return Finding(False, f"Telegram could not bring updates to the webhook: {error}")
+    return Finding(True, "Updates: by webhook, which `run` sets.")
+
+
+def look_at_public_url(settings: Settings) -> Finding:
+    """Whether links can be buttons."""
+    if settings.public_url is None:
+        return Finding(True, "SMT_PUBLIC_URL is empty: links are written as text.")
+    if not settings.public_url.startswith("https://") or not is_public(settings.public_url):
+        return Finding(False, "SMT_PUBLIC_URL is no public https:// address: phones cannot open its pages.")
+    return Finding(True, f"Public address: {settings.public_url}.")
+
+
+async def look_at_sms(settings: Settings) -> Finding:
+    """Whether the gateway is there; no SMS is sent."""
+    if settings.sms == "dry-run":
+        return Finding(True, "SMS: dry run, no text leaves. Set SMT_SMS to a gateway to send them.")
+    try:
+        timeout = aiohttp.ClientTimeout(total=GATEWAY_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.options(settings.sms):
+            return Finding(True, "SMS: the gateway answers.")
+    except (aiohttp.ClientError, asyncio.TimeoutError) as error:  # noqa: UP041
+        return Finding(False, f"The SMS gateway does not answer ({type(error).__name__}): mend SMT_SMS.")

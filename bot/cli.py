@@ -1,0 +1,268 @@
+"""`python -m bot …`: the commands of whoever looks after the bot. English, since they read the docs."""
+
+import asyncio
+import csv
+import secrets
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from bot.clock import clock_from
+from bot.flows import people as people_flow
+from bot.flows import register
+from bot.lock import AlreadyRunning, only_one
+from bot.logs import set_up_logs
+from bot.ports import Given
+from bot.region import RegionError, load_region
+from bot.settings import Settings, SettingsError, read_secret_key, read_settings
+from storage import migrate
+from storage.address import address, is_sqlite, sqlite_file
+from storage.database import open_storage
+from storage.vault import Vault
+
+TOKEN_BYTES = 32
+
+OLD_SCHEMA = (
+    "The database is not at the schema of this version. Make a backup, then run: python -m bot migrate"
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Telegram coordinator for mobile telemedicine (SMT)."""
+
+
+@main.command()
+def run() -> None:
+    """Work until stopped. Settings: SMT_… in the environment or .env (see .env.example)."""
+    from bot.app import build
+
+    settings = _settings("bot_token", "group_id")
+    set_up_logs()
+    try:
+        with _alone(settings):
+            _ready_schema(settings)
+            asyncio.run(build(settings).run())
+    except AlreadyRunning as refusal:
+        _fail(str(refusal))
+    except (SettingsError, RegionError) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"The web server cannot listen on {settings.listen} ({error.strerror}): mend SMT_LISTEN.")
+
+
+@main.command()
+@click.option("--port", default=8080, show_default=True, help="Port of the page.")
+@click.option("--at", default=None, help="Start at this moment instead of 2026-10-06T09:23; `now` for today.")
+def sandbox(port: int, at: str | None) -> None:
+    """Play the bot in a browser, with an emulated Telegram: no token needed."""
+    from bot.sandbox.play import play
+
+    set_up_logs("WARNING")
+    _leave(asyncio.run(play(port=port, at=at)))
+
+
+@main.command()
+def demo() -> None:
+    """Play one whole mission without a person and print what each sees."""
+    from bot.sandbox.play import demonstrate
+
+    set_up_logs("WARNING")
+    _leave(asyncio.run(demonstrate()))
+
+
+@main.command("migrate")
+def migrate_command() -> None:
+    """Create the database, or bring its schema to this version. Make a backup first."""
+    settings = _settings()
+    try:
+        with _alone(settings):
+            before = migrate.current(settings.database)
+            migrate.upgrade(settings.database)
+    except AlreadyRunning as refusal:
+        _fail(str(refusal))
+    except Exception as error:  # noqa: BLE001 - a driver's own errors may show the address
+        _fail(
+            f"The database cannot be migrated ({type(error).__name__}): mend SMT_DATABASE_URL or the server."
+        )
+    after = migrate.newest()
+    click.echo("The database was up to date." if before == after else f"The database is now at {after}.")
+
+
+@main.command()
+def check() -> None:
+    """Try the configuration for real and say what to mend."""
+    from bot.checks import Finding, look_at_everything
+
+    try:
+        settings = read_settings(need=("bot_token", "group_id"))
+    except SettingsError as error:
+        for sentence in error.sentences:
+            click.echo(str(Finding(False, sentence)))
+        sys.exit(1)
+    click.echo(str(Finding(True, "Settings: every variable can be read.")))
+
+    async def look() -> bool:
+        fine = True
+        async for finding in look_at_everything(settings):
+            click.echo(str(finding))
+            fine = fine and finding.ok
+        return fine
+
+    sys.exit(0 if asyncio.run(look()) else 1)
+
+
+@main.group()
+def people() -> None:
+    """The list of people: import, invite, list."""
+
+
+@people.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_people(file: Path) -> None:
+    """Import FILE, a CSV with a header (see docs). A bad line is named, and then nothing is imported."""
+    settings = _settings()
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        _fail(f"{file} is not UTF-8. Save it again as «CSV UTF-8».")
+
+    async def work(given: Given) -> None:
+        try:
+            listing = people_flow.read_listing(text, given.region, fiction_numbers=given.fiction_numbers)
+            done = await people_flow.import_listing(given, listing)
+        except people_flow.BadList as bad:
+            _fail("\n".join([*bad.reasons, "Nothing was imported."]))
+        click.echo(f"Added {done.added}, changed {done.changed}, unchanged {done.unchanged}.")
+
+    _with_storage(settings, work)
+
+
+@people.command("invite")
+@click.option("--all", "everybody", is_flag=True, help="Also those who have started the bot already.")
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV: role,name,phone,link.")
+def invite_people(everybody: bool, as_csv: bool) -> None:
+    """Print one personal link for each person, good for one account. Former links stay good until used."""
+    settings = _settings("bot_token")
+
+    async def work(given: Given) -> None:
+        username = await _username(settings)
+        wanted = [one for one in await people_flow.invitees(given) if everybody or not one.on_telegram]
+        table = csv.writer(sys.stdout, lineterminator="\n")
+        if as_csv:
+            table.writerow(["role", "name", "phone", "link"])
+        for one in wanted:
+            token = secrets.token_urlsafe(TOKEN_BYTES)
+            await register.invite(given, token, person=one.person, organisation=one.organisation)
+            parameter = "startgroup" if one.organisation is not None else "start"
+            link = f"https://t.me/{username}?{parameter}={token}"
+            if as_csv:
+                table.writerow([one.role, one.name, one.phone or "", link])
+            else:
+                click.echo(f"{one.role:13} {one.name}\n    {link}")
+        if not wanted:
+            click.echo("Nobody to invite: everybody has started the bot, or nobody was imported.", err=True)
+
+    _with_storage(settings, work)
+
+
+@people.command("list")
+def list_people() -> None:
+    """Print everybody, and whether the bot reaches them."""
+    settings = _settings()
+
+    async def work(given: Given) -> None:
+        for one in await people_flow.invitees(given):
+            state = "not started" if not one.on_telegram else "reached" if one.reachable else "unreachable"
+            click.echo(f"{one.role:13} {one.name:32} {one.phone or '-':16} {state}")
+
+    _with_storage(settings, work)
+
+
+def _settings(*need: str) -> Settings:
+    try:
+        return read_settings(need=need)
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _fail(sentences: str) -> NoReturn:
+    click.echo(sentences, err=True)
+    sys.exit(1)
+
+
+def _leave(code: int) -> NoReturn:
+    sys.exit(code)
+
+
+def _alone(settings: Settings) -> Any:
+    """SQLite has one `run` at a time."""
+    url = address(settings.database)
+    if not is_sqlite(url):
+        return nullcontext()
+    file = sqlite_file(url)
+    return only_one(file.with_name(f"{file.name}.lock"))
+
+
+def _ready_schema(settings: Settings) -> None:
+    """A new database is created; an old one is left to the operator."""
+    try:
+        current = migrate.current(settings.database)
+    except Exception as error:  # noqa: BLE001 - a driver's own errors may show the address
+        _fail(f"The database cannot be opened ({type(error).__name__}): mend SMT_DATABASE_URL or the server.")
+    if current is None:
+        migrate.upgrade(settings.database)
+    elif current != migrate.newest():
+        _fail(OLD_SCHEMA)
+
+
+def _with_storage(settings: Settings, work: Callable[[Given], Awaitable[None]]) -> None:
+    """Run a short command on the database, which may be in use by `run`."""
+
+    async def opened() -> None:
+        key, created = read_secret_key(settings)
+        if created is not None:
+            click.echo(f"A key was made in {created}: keep a copy apart from the backups.", err=True)
+        storage = open_storage(settings.database, Vault.from_secret(key))
+        try:
+            await work(
+                Given(
+                    storage,
+                    clock_from(settings.clock),
+                    load_region(settings.region),
+                    settings.fiction_numbers,
+                    settings.public_url,
+                )
+            )
+        finally:
+            await storage.close()
+
+    _ready_schema(settings)
+    try:
+        _run(opened())
+    except (SettingsError, RegionError) as error:
+        _fail(str(error))
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(work)
+
+
+async def _username(settings: Settings) -> str:
+    from bot.failures import Failure
+    from bot.request import AiohttpRequest
+    from bot.telegram_api import TelegramApi
+
+    request = AiohttpRequest()
+    async with request:
+        try:
+            me = await TelegramApi(request, settings.telegram_api, settings.token).call("getMe")
+        except Failure as failure:
+            _fail(
+                f"Telegram cannot be asked for the bot's name ({type(failure).__name__}): `check` says more."
+            )
+    return str(me["username"])
