@@ -149,8 +149,8 @@ class Delivery:
         self.purge = Purge(given, api, self.budgets)
         self._background = background
         self._bell = Bell(given.clock, background, "delivery")
-        self._on_delivered = on_delivered or {}
-        self._on_given_up = on_given_up or {}
+        self.on_delivered = dict(on_delivered or {})
+        self.on_given_up = dict(on_given_up or {})
         self._blocked = Blocked()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._failed: dict[int, int] = {}  # by outbox row: tries that failed, in this process
@@ -340,7 +340,7 @@ class Delivery:
         if notice.card is None:
             return None
         async with self._given.storage.transaction() as tx:
-            return await tx.sent.card(notice.to, notice.mission, notice.card)
+            return await tx.sent.card(notice.to, _mission(notice), notice.card)
 
     async def _redraw(
         self, owed: Owed, outgoing: Outgoing, card: SentMessage, to: Destination, room: Room
@@ -448,7 +448,7 @@ class Delivery:
             kind=notice.kind,
             sent_at=now,
             thread_id=to.thread_id,
-            mission=mission_at(notice) or notice.mission,
+            mission=_mission(notice),
             card=notice.card,
             body_hash=body_hash(outgoing),
             has_patient_facts=outgoing.has_patient_facts,
@@ -479,7 +479,7 @@ class Delivery:
         now = self._given.now()
         notice = owed.notice
         async with self._given.storage.transaction() as tx:
-            if (then := self._on_delivered.get(notice.kind)) is not None:
+            if (then := self.on_delivered.get(notice.kind)) is not None:
                 await then(tx, notice, now)
             for message in sent[:-1]:
                 await tx.sent.save(message)
@@ -532,7 +532,7 @@ class Delivery:
         now = self._given.now()
         notice = owed.notice
         async with self._given.storage.transaction() as tx:
-            if (then := self._on_given_up.get(notice.kind)) is not None:
+            if (then := self.on_given_up.get(notice.kind)) is not None:
                 await then(tx, notice, reason, now)
             if kind == "delivery.unreachable" and notice.to.kind is PlaceKind.PERSON:
                 await tx.people.set_reachable(PersonId(notice.to.id), reachable=False, now=now)
@@ -579,7 +579,7 @@ class Delivery:
                 "parts": result.parts,
             }
             async with self._given.storage.transaction() as tx:
-                if (then := self._on_delivered.get(notice.kind)) is not None:
+                if (then := self.on_delivered.get(notice.kind)) is not None:
                     await then(tx, notice, now)
                 await tx.journal.write(notice.mission, [Event("sms.accepted", facts)], None, now)
                 await tx.outbox.delivered(owed, None, now)
@@ -597,6 +597,10 @@ class Delivery:
         """After each failure twice as long, up to a minute."""
         pause = timedelta(seconds=2.0 ** min(self._count(owed) - 1, 6))
         return self._given.now() + min(pause, LONGEST_PAUSE)
+
+
+def _mission(notice: Notice) -> MissionId | None:
+    return notice.mission if notice.mission is not None else mission_at(notice)
 
 
 def report(kind: str, notice: Notice, reason: str) -> Notice:

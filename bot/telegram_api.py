@@ -4,6 +4,7 @@ Knows the server's address and which comforts it lacks; knows nothing of mission
 """
 
 import logging
+import os
 from typing import Any
 
 from telegram.error import TelegramError
@@ -13,6 +14,9 @@ from telegram.request._requestparameter import RequestParameter  # what RequestD
 from bot.failures import Failure, MethodMissing, TooFast, name_of
 
 log = logging.getLogger(__name__)
+
+# PTB's durations are timedeltas; without this it warns whenever it builds one, even for a 429.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 
 class TelegramApi:
