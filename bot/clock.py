@@ -49,7 +49,7 @@ class FileClock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._offset = 0.0
+        self._offset: float | None = None
         self._stamp: tuple[int, int] | None = None
 
     def now(self) -> datetime:
@@ -72,16 +72,19 @@ class FileClock:
         draft.replace(self._path)
 
     def _read(self) -> float:
+        """The offset, which may begin below zero (a sandbox in the past) and then only grows."""
         try:
             stat = self._path.stat()
         except FileNotFoundError:
-            return self._offset
+            return self._offset or 0.0
         stamp = (stat.st_mtime_ns, stat.st_ino)
         if stamp != self._stamp:
             text = self._path.read_text(encoding="ascii").strip()
-            self._offset = max(self._offset, float(text)) if text else self._offset
+            if text:
+                offset = float(text)
+                self._offset = offset if self._offset is None else max(self._offset, offset)
             self._stamp = stamp
-        return self._offset
+        return self._offset or 0.0
 
 
 def clock_from(setting: str) -> SystemClock | FileClock:

@@ -7,15 +7,19 @@ Every tap is checked here against who may press that button at all; the flow beh
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from telegram.ext import Application, CallbackQueryHandler
+from telegram import Update
+from telegram.constants import ChatType
+from telegram.ext import Application, CallbackQueryHandler, TypeHandler
 
 from bot.buttons import Press, Verb
 from bot.context import Context
 from bot.domain.outcome import Answer, Timer, TimerKind
 from bot.domain.people import GROUP_ROLES, Person, Role
+from bot.flows import cascade as cascade_flow
+from bot.flows import presence
 from bot.flows import search as search_flow
 from bot.flows import visit as visit_flow
-from bot.handlers import search, visit
+from bot.handlers import cascade, search, visit
 from bot.ports import Given
 
 Handler = Callable[[Context, Person, Press], Awaitable[None]]
@@ -47,6 +51,28 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.PATIENT_TOLD: (GROUP, visit.on_patient_told),
     Verb.SEE_PATIENT: (GROUP, visit.on_see_patient),
     Verb.MENU: (IDEL_OR_GROUP, visit.on_menu),
+    Verb.DOCTOR_ACCEPT: (DOCTOR, cascade.on_accept),
+    Verb.DOCTOR_HOURS: (DOCTOR, cascade.on_hours),
+    Verb.DOCTOR_REFUSE: (DOCTOR, cascade.on_refuse),
+    Verb.DOCTOR_SEE: (DOCTOR, cascade.on_see),
+    Verb.DOCTOR_VISIT: (DOCTOR, cascade.on_visit_instead),
+    Verb.DOCTOR_WITHDRAW: (DOCTOR, cascade.on_withdraw),
+    Verb.DOCTOR_CHANGE_HOUR: (DOCTOR, cascade.on_change_hour),
+    Verb.DOCTOR_PROPOSE: (DOCTOR, cascade.on_propose),
+    Verb.HOUR_OK: (ANYBODY, cascade.on_hour_ok),
+    Verb.HOUR_NO: (ANYBODY, cascade.on_hour_no),
+    Verb.PHONE_ANSWER: (GROUP, cascade.on_phone_answer),
+    Verb.PHONE_YES: (GROUP, cascade.on_phone_yes),
+    Verb.PHONE_HOUR: (GROUP, cascade.on_phone_hour),
+    Verb.PHONE_NO: (GROUP, cascade.on_phone_no),
+    Verb.PHONE_SILENT: (GROUP, cascade.on_phone_silent),
+    Verb.NEXT_STEP: (GROUP, cascade.on_next_step),
+    Verb.PREVIOUS_STEP: (GROUP, cascade.on_previous_step),
+    Verb.PAUSE: (GROUP, cascade.on_pause),
+    Verb.RESUME: (GROUP, cascade.on_resume),
+    Verb.RESTART_CASCADE: (GROUP, cascade.on_restart),
+    Verb.IDEL_STAYS: (GROUP, cascade.on_idel_stays),
+    Verb.IDEL_LEAVES: (GROUP, cascade.on_idel_leaves),
 }
 
 #: What each timer does when it rings.
@@ -58,7 +84,21 @@ ON_TIMER: Mapping[str, Callable[[Given, Timer], Awaitable[None]]] = {
     TimerKind.VISIT_HOUR: visit_flow.no_hour_yet,
     TimerKind.LATE_ARRIVAL: visit_flow.late_arrival,
     TimerKind.LIMIT_NEAR: visit_flow.late_arrival,
+    TimerKind.DOCTOR_SILENT: cascade_flow.doctor_silent,
+    TimerKind.PAUSE_OVER: cascade_flow.pause_over,
+    TimerKind.PHONE_REMINDER: cascade_flow.call_not_recorded,
 }
+
+
+#: The user id under which an anonymous administrator speaks for a group (Telegram's own constant).
+ANONYMOUS_ADMINISTRATOR = 1087968824
+
+
+async def recognise(update: Update, context: Context) -> None:
+    """Before all others: who is speaking."""
+    user, chat = update.effective_user, update.effective_chat
+    group = chat.id if chat is not None and chat.type != ChatType.PRIVATE else None
+    context.person = await presence.who(context.runtime.given, user.id if user else None, group)
 
 
 async def on_press(update: Any, context: Context) -> None:
@@ -69,7 +109,9 @@ async def on_press(update: Any, context: Context) -> None:
         return
     allowed, handler = ON_PRESS[press.verb]
     person = context.person
-    if person is None:
+    if update.callback_query.from_user.id == ANONYMOUS_ADMINISTRATOR:
+        await context.say(Answer("press.anonymous", alert=True))
+    elif person is None:
         await context.say(Answer("press.stranger", alert=True))
     elif person.role not in allowed:
         await context.say(Answer("press.not_yours"))
@@ -77,6 +119,13 @@ async def on_press(update: Any, context: Context) -> None:
         await handler(context, person, press)
 
 
+async def on_anything_else(update: Update, context: Context) -> None:
+    """Last of all: an update that asks for nothing (a pin, somebody who joined)."""
+    await context.nothing_to_do()
+
+
 def add_handlers(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
     """Give the table to the application."""
+    application.add_handler(TypeHandler(Update, recognise), group=-1)
     application.add_handler(CallbackQueryHandler(on_press))
+    application.add_handler(TypeHandler(Update, on_anything_else))

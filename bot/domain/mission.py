@@ -207,6 +207,7 @@ class Step:
     started_at: datetime | None = None
     until: datetime | None = None  # None while OSNP must phone
     ended_at: datetime | None = None
+    begins: datetime | None = None  # when the garde begins: no hour before it
     offers: tuple[DoctorOffer, ...] = ()
 
     @property
@@ -229,6 +230,7 @@ class ChosenDoctor:
     accepted_at: datetime
     name: str | None = None  # a house names its doctor later: None until then
     phone: str | None = None  # E.164
+    by_phone: bool = False  # only OSNP reach this doctor: told by telephone and SMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +254,7 @@ class Cascade:
     video_at: datetime | None = None
     proposal: HourProposal | None = None
     paused_until: datetime | None = None
-    suspended: bool = False  # a doctor is kept while another nurse is searched for
+    suspended: bool = False  # no nurse for now: the doctor is kept, or the step waits
 
     @property
     def step(self) -> Step | None:
@@ -268,6 +270,7 @@ class Visio:
     created_at: datetime
     number: int = 1  # grows with «Nouveau lien»
     ended: bool = False
+    doctor: Party | None = None  # who was given the other link
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +283,8 @@ class Closing:
     idel_done_at: datetime | None = None
     doctor_done_at: datetime | None = None
     conclusion_read_at: datetime | None = None
+    doctor_asked: bool = False  # a doctor whom the bot reaches did the video: asked to confirm
+    no_video: bool = False  # the nurse says that no teleconsultation took place
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,9 +349,12 @@ class Mission:
     end: End | None = None
     patient_calls: tuple[CallReason, ...] = ()  # calls OSNP owe the patient
     regulateur: PersonId | None = None
+    medecin_traitant: PersonId | None = None  # registered, or a guest of this mission
     night_owner: NightOwner | None = None
     night_owner_asked: bool = False
     exercise: bool = False
+    rings: tuple[PersonId, ...] = ()  # an exercice rings these, and nobody else
+    worsened_at: datetime | None = None  # somebody said that the 15 must be called
     transport_avoided: bool | None = None  # would an ambulance have been sent otherwise?
     funded: bool = True  # the trigger lies in the funding window
 

@@ -29,6 +29,10 @@ class Role(StrEnum):
 GROUP_ROLES = frozenset({Role.OSNP, Role.REGULATEUR, Role.COORDINATEUR})
 
 
+#: Whoever taps or writes in a house's chat: no name, only the house.
+ANYBODY = PersonId(0)
+
+
 class CascadeStep(StrEnum):
     """The steps of the search for a doctor, in the order of the region file. The values are stored."""
 
@@ -37,59 +41,6 @@ class CascadeStep(StrEnum):
     GARDE = "garde"
     SOS_MEDECIN = "sos_medecin"
     SELAS = "selas"
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A professional known to the bot."""
-
-    id: PersonId
-    role: Role
-    last_name: str
-    first_name: str
-    phone: str | None = None  # E.164
-    email: str | None = None
-    rpps: str | None = None  # 11 digits
-    commune: str | None = None  # INSEE code
-    sectors: tuple[str, ...] = ()
-    cascade_step: CascadeStep | None = None
-    capabilities: tuple[str, ...] = ()
-    organisation: OrganisationId | None = None
-    active: bool = True
-    paused_until: datetime | None = None
-    several_missions: bool = False  # an IDEL who allows more than one open mission
-    guest_of: MissionId | None = None  # a médecin traitant typed into one mission, good for it only
-    on_telegram: bool = False  # has started the bot
-    reachable: bool = True  # the last thing sent did not come back refused
-
-    @property
-    def full_name(self) -> str:
-        """«Amina BENALI»."""
-        return f"{self.first_name} {self.last_name.upper()}".strip()
-
-    @property
-    def short_name(self) -> str:
-        """«Amina B.» for the group, «Dr Morel» for a doctor."""
-        if self.role in (Role.DOCTOR, Role.REGULATEUR):
-            return f"Dr {self.last_name.title()}"
-        return f"{self.first_name} {self.last_name[:1].upper()}." if self.first_name else self.last_name
-
-    @property
-    def formal_name(self) -> str:
-        """«Dr Claire MOREL», «Amina BENALI»."""
-        return f"Dr {self.full_name}" if self.role in (Role.DOCTOR, Role.REGULATEUR) else self.full_name
-
-
-@dataclass(frozen=True, slots=True)
-class Organisation:
-    """A house of doctors: SOS médecin 68, the SELAS. Anyone in its chat answers for it."""
-
-    id: OrganisationId
-    name: str
-    cascade_step: CascadeStep
-    phone: str | None = None  # E.164
-    active: bool = True
-    on_telegram: bool = False  # its group chat is known
 
 
 class PartyKind(StrEnum):
@@ -127,3 +78,68 @@ class Party:
         if text[:1] not in kinds:
             raise ValueError(f"not a party: {text!r}")
         return cls(kinds[text[0]], int(text[1:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A professional known to the bot."""
+
+    id: PersonId
+    role: Role
+    last_name: str
+    first_name: str
+    phone: str | None = None  # E.164
+    email: str | None = None
+    rpps: str | None = None  # 11 digits
+    commune: str | None = None  # INSEE code
+    sectors: tuple[str, ...] = ()
+    cascade_step: CascadeStep | None = None
+    capabilities: tuple[str, ...] = ()
+    organisation: OrganisationId | None = None
+    active: bool = True
+    paused_until: datetime | None = None
+    several_missions: bool = False  # an IDEL who allows more than one open mission
+    guest_of: MissionId | None = None  # a médecin traitant typed into one mission, good for it only
+    on_telegram: bool = False  # has started the bot
+    reachable: bool = True  # the last thing sent did not come back refused
+
+    @property
+    def full_name(self) -> str:
+        """«Amina BENALI»."""
+        return f"{self.first_name} {self.last_name.upper()}".strip()
+
+    @property
+    def party(self) -> Party:
+        """As whom this person answers: anybody in a house's chat answers for the house."""
+        if self.id == ANYBODY and self.organisation is not None:
+            return Party.organisation(self.organisation)
+        return Party.person(self.id)
+
+    @property
+    def short_name(self) -> str:
+        """«Amina B.» for the group, «Dr Morel» for a doctor."""
+        if self.role in (Role.DOCTOR, Role.REGULATEUR):
+            return f"Dr {self.last_name.title()}"
+        return f"{self.first_name} {self.last_name[:1].upper()}." if self.first_name else self.last_name
+
+    @property
+    def formal_name(self) -> str:
+        """«Dr Claire MOREL», «Amina BENALI»."""
+        return f"Dr {self.full_name}" if self.role in (Role.DOCTOR, Role.REGULATEUR) else self.full_name
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A house of doctors: SOS médecin 68, the SELAS. Anyone in its chat answers for it."""
+
+    id: OrganisationId
+    name: str
+    cascade_step: CascadeStep
+    phone: str | None = None  # E.164
+    active: bool = True
+    on_telegram: bool = False  # its group chat is known
+
+
+def somebody_of(house: Organisation) -> Person:
+    """Whoever taps in the chat of a house: counts for the house, is nobody by name."""
+    return Person(ANYBODY, Role.DOCTOR, house.name, "", phone=house.phone, organisation=house.id)

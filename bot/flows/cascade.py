@@ -1,10 +1,486 @@
-"""The search for a doctor: follows the nurse's hour by itself."""
+"""The search for a doctor: follows the nurse's hour by itself; every answer is one transaction."""
 
-from bot.domain.mission import Mission
-from bot.domain.outcome import Outcome
-from bot.ports import Given, Transaction
+from datetime import datetime
+
+from bot.domain import calendar, cascade, closing, visio
+from bot.domain.cascade import Askable, Roster, Rosters
+from bot.domain.mission import CascadeState, EndReason, Mission, MissionState
+from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, Timer, to_group, to_party, to_person
+from bot.domain.people import (
+    GROUP_ROLES,
+    CascadeStep,
+    MissionId,
+    OrganisationId,
+    Party,
+    PartyKind,
+    Person,
+    PersonId,
+    Role,
+)
+from bot.domain.phone import find_phones
+from bot.flows import thread
+from bot.flows.record import actor_of, record, rung
+from bot.ports import AlreadyWon, Given, Transaction
+
+GONE = Answer("search.gone")
 
 
 async def follow(given: Given, tx: Transaction, before: Mission, outcome: Outcome) -> Outcome:
     """What the cascade does because the nurse's hour came, moved or went."""
-    return outcome
+    mission, now = outcome.mission, given.now()
+    if not outcome.events or mission.state is not MissionState.OPEN:
+        return outcome
+    if mission.visit.idel is None:
+        return outcome.then(cascade.suspend(mission)) if before.visit.idel is not None else outcome
+    if mission.visit.expected_at is None:
+        return outcome
+    if mission.cascade.state is CascadeState.WAITING:
+        rosters = await rosters_of(given, tx, mission)
+        return outcome.then(cascade.start(mission, cascade.steps_of(given.region), rosters, now))
+    if mission.cascade.suspended:
+        return outcome.then(cascade.take_up(mission, await rosters_of(given, tx, mission), now))
+    came_or_moved = (
+        mission.visit.expected_at != before.visit.expected_at or mission.visit.state is not before.visit.state
+    )
+    return outcome.then(cascade.moved(mission, now)) if came_or_moved else outcome
+
+
+async def rosters_of(given: Given, tx: Transaction, mission: Mission) -> Rosters:
+    """Who can be asked at each step today, or why the step is skipped."""
+    doctors = [p for p in await tx.people.all(Role.DOCTOR) if _available(p, given.now())]
+    rosters: dict[CascadeStep, Roster] = {}
+    for rule in given.region.steps:
+        step = rule.step
+        if step is CascadeStep.MEDECIN_TRAITANT:
+            rosters[step] = await _medecin_traitant(tx, mission)
+        elif step is CascadeStep.GARDE:
+            rosters[step] = _garde(given, mission, doctors)
+        elif step is CascadeStep.EFFECTEUR_SAS:
+            rosters[step] = Roster(tuple(_askable(p) for p in doctors if p.cascade_step is step))
+        else:
+            rosters[step] = await _houses(tx, step, doctors)
+    return rosters
+
+
+def _available(person: Person, now: datetime) -> bool:
+    return person.paused_until is None or person.paused_until <= now
+
+
+def _askable(person: Person) -> Askable:
+    return Askable(Party.person(person.id), by_phone=not (person.on_telegram and person.reachable))
+
+
+async def _medecin_traitant(tx: Transaction, mission: Mission) -> Roster:
+    if mission.medecin_traitant is None:
+        return Roster(skip="unknown")
+    doctor = await tx.people.get(mission.medecin_traitant)
+    return Roster((_askable(doctor),)) if doctor is not None else Roster(skip="unknown")
+
+
+def _garde(given: Given, mission: Mission, doctors: list[Person]) -> Roster:
+    region = given.region
+    rule = region.rule(CascadeStep.GARDE)
+    sector = region.sector_of(mission.commune)
+    if rule.skipped_in_mmg and sector is not None and sector.mmg:
+        return Roster(skip="mmg")
+    begins = calendar.garde_begin_before(region, given.now(), mission.limit)
+    if rule.only_if_duty_begins and begins is None:
+        return Roster(skip="later")
+    on_duty = [
+        p
+        for p in doctors
+        if p.cascade_step is CascadeStep.GARDE and (not p.sectors or (sector and sector.name in p.sectors))
+    ]
+    return Roster(tuple(_askable(p) for p in on_duty), skip=None if on_duty else "nobody", begins=begins)
+
+
+async def _houses(tx: Transaction, step: CascadeStep, doctors: list[Person]) -> Roster:
+    houses = [
+        Askable(Party.organisation(house.id), by_phone=not house.on_telegram)
+        for house in await tx.people.organisations(step)
+    ]
+    if houses:
+        return Roster(tuple(houses))
+    return Roster(tuple(_askable(p) for p in doctors if p.cascade_step is step))
+
+
+# Answers of doctors and houses
+
+
+async def accept(
+    given: Given,
+    party: Party,
+    mission_id: MissionId,
+    hour: datetime,
+    *,
+    recorded_by: Person | None = None,
+    by: Person | None = None,
+) -> Answer:
+    """A doctor taps an hour; or OSNP note it from the phone (`recorded_by`)."""
+    try:
+        async with given.storage.transaction() as tx:
+            mission = await tx.missions.lock(mission_id)
+            if mission is None:
+                return GONE
+            if party.kind is PartyKind.PERSON:
+                await tx.people.lock([PersonId(party.id)])
+            outcome = cascade.accept(
+                mission,
+                party,
+                hour,
+                given.now(),
+                recorded_by=recorded_by.short_name if recorded_by else None,
+            )
+            if outcome.won is not None:
+                caught_up = await thread.catch_up(given, tx, outcome.mission)
+                outcome = outcome.then(Outcome(outcome.mission, outcome.answer, notices=tuple(caught_up)))
+            return await record(given, tx, outcome, _actor(party, recorded_by or by))
+    except AlreadyWon:
+        async with given.storage.transaction() as tx:
+            mission = await tx.missions.get(mission_id)
+            return cascade.accept(mission, party, hour, given.now()).answer if mission else GONE
+
+
+def _actor(party: Party, by: Person | None) -> str:
+    return str(party) if by is None else f"{actor_of(by)} for {party}"
+
+
+async def show_hours(given: Given, party: Party, mission_id: MissionId, *, many: bool) -> Answer:
+    """«Autre heure»: more hours on the same card."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        if cascade.find(mission, party) is None:
+            return Answer("cascade.not_asked", {"number": mission.number})
+        notice = Notice(
+            "cascade.offer",
+            to_party(party),
+            mission_id,
+            facts={"party": str(party), "many": many},
+            priority=Priority.REPLY,
+            card="offer",
+            only_if_there=True,
+        )
+        await tx.outbox.owe([notice], given.now())
+        return Answer("cascade.choose_hour")
+
+
+async def refuse(
+    given: Given,
+    party: Party,
+    mission_id: MissionId,
+    *,
+    reason: str | None = None,
+    recorded_by: Person | None = None,
+) -> Answer:
+    """REFUSER, or OSNP note a refusal or a silence on the phone."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        outcome = cascade.refuse(
+            mission,
+            party,
+            await rosters_of(given, tx, mission),
+            given.now(),
+            reason=reason,
+            recorded_by=recorded_by.short_name if recorded_by else None,
+        )
+        return await record(given, tx, outcome, _actor(party, recorded_by))
+
+
+async def see(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """The médecin traitant opens the name: journalled, protected, never in a first line."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        party = Party.person(person.id)
+        found = cascade.find(mission, party)
+        step = mission.cascade.steps[found[0]].step if found else None
+        if step is not CascadeStep.MEDECIN_TRAITANT or mission.state is not MissionState.OPEN:
+            return Answer("cascade.over", {"number": mission.number})
+        await tx.journal.write(
+            mission_id, [Event("disclosure.seen", {"what": "name"})], str(party), given.now()
+        )
+        await tx.outbox.owe(
+            [Notice("doctor.seen", to_party(party), mission_id, priority=Priority.REPLY)], given.now()
+        )
+        return Answer("cascade.seen")
+
+
+async def withdraw(given: Given, party: Party, mission_id: MissionId, by: Person | None = None) -> Answer:
+    """«Me retirer»."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        outcome = cascade.withdraw(mission, party, await rosters_of(given, tx, mission), given.now())
+        if outcome.events:
+            outcome = outcome.then(visio.end(outcome.mission))
+        return await record(given, tx, outcome, _actor(party, by))
+
+
+async def ask_withdraw(given: Given, party: Party, mission_id: MissionId) -> Answer:
+    """«Me retirer»: one more tap, because a patient waits."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        doctor = mission.cascade.doctor if mission else None
+        if mission is None or doctor is None or doctor.party != party:
+            return Answer("cascade.not_yours")
+        notice = Notice(
+            "doctor.withdraw",
+            to_party(party),
+            mission_id,
+            priority=Priority.REPLY,
+            card="withdraw",
+            fresh=True,
+        )
+        await tx.outbox.owe([notice], given.now())
+        return Answer("cascade.sure")
+
+
+async def visit_instead(given: Given, party: Party, mission_id: MissionId, by: Person) -> Answer:
+    """SOS médecin: «Visite à la place»: the mission ends with that visit."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        found = cascade.find(mission, party)
+        if found is None or mission.cascade.state not in cascade.ACCEPTABLE:
+            return Answer("cascade.over", {"number": mission.number})
+        house = await tx.people.organisation(OrganisationId(party.id))
+        outcome = closing.end(
+            mission, EndReason.VISIT_SOS, house.name if house else by.short_name, None, given.now()
+        )
+        return await record(given, tx, outcome, _actor(party, by))
+
+
+# Hours after the acceptance
+
+
+async def propose_hours(given: Given, party: Party, mission_id: MissionId) -> Answer:
+    """«Changer l'heure»: the hours are laid before the doctor."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        doctor = mission.cascade.doctor if mission else None
+        if mission is None or doctor is None or doctor.party != party:
+            return Answer("cascade.not_yours")
+        notice = Notice(
+            "doctor.hours", to_party(party), mission_id, priority=Priority.REPLY, card="hour", fresh=True
+        )
+        await tx.outbox.owe([notice], given.now())
+        return Answer("cascade.choose_hour")
+
+
+async def propose(given: Given, party: Party, mission_id: MissionId, hour: datetime) -> Answer:
+    """The doctor proposes another hour to the nurse."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        doctor = mission.cascade.doctor if mission else None
+        if mission is None or doctor is None or doctor.party != party:
+            return Answer("cascade.not_yours")
+        return await record(given, tx, cascade.propose(mission, party, hour), str(party))
+
+
+async def answer_hour(
+    given: Given, by: Party, mission_id: MissionId, hour: datetime | None, person: Person | None = None
+) -> Answer:
+    """The other side says yes (with the hour) or no (None). OSNP may answer for a doctor they phoned."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        side = _side(mission, by, person)
+        if side is None:
+            return Answer("cascade.not_yours")
+        outcome = cascade.agree(mission, side, hour) if hour else cascade.decline_hour(mission, side)
+        return await record(given, tx, outcome, _actor(side, person) if side != by else str(by))
+
+
+def _side(mission: Mission, by: Party, person: Person | None) -> Party | None:
+    """For whom somebody answers about the hour."""
+    doctor = mission.cascade.doctor
+    if doctor is None:
+        return None
+    if by == doctor.party or by == Party.person(mission.visit.idel or PersonId(0)):
+        return by
+    if person is not None and person.role in GROUP_ROLES:
+        return doctor.party
+    return None
+
+
+# Decisions of OSNP
+
+
+async def show_answers(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """«Réponse par tél.»: everybody who may still answer, with yes and no."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        if mission.cascade.state not in cascade.ACCEPTABLE:
+            return Answer("cascade.over", {"number": mission.number})
+        notice = Notice(
+            "cascade.phone_answer",
+            to_group(mission_id),
+            mission_id,
+            priority=Priority.REPLY,
+            card="phone_answer",
+            fresh=True,
+        )
+        await tx.outbox.owe([notice], given.now())
+        return Answer("cascade.choose_party")
+
+
+async def show_phone_hours(given: Given, by: Person, mission_id: MissionId, party: Party) -> Answer:
+    """A doctor said yes on the phone: at what hour?"""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        found = cascade.find(mission, party)
+        if found is None or mission.cascade.state not in cascade.ACCEPTABLE:
+            return Answer("cascade.over", {"number": mission.number})
+        notice = Notice(
+            "cascade.phone_hours",
+            to_group(mission_id),
+            mission_id,
+            facts={"party": str(party)},
+            priority=Priority.REPLY,
+            card="phone_answer",
+            fresh=True,
+        )
+        await tx.outbox.owe([notice], given.now())
+        return Answer("cascade.choose_hour")
+
+
+async def skip(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """«Étape suivante»."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        outcome = cascade.skip(mission, await rosters_of(given, tx, mission), given.now())
+        return await record(given, tx, outcome, actor_of(by))
+
+
+async def go_back(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """«Revenir»."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        outcome = cascade.go_back(mission, await rosters_of(given, tx, mission), given.now())
+        return await record(given, tx, outcome, actor_of(by))
+
+
+async def restart(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """«Reprendre la cascade»."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        outcome = cascade.restart(mission, await rosters_of(given, tx, mission), given.now())
+        return await record(given, tx, outcome, actor_of(by))
+
+
+async def pause(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """«Pause 10 min»."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        return await record(given, tx, cascade.pause(mission, given.now()), actor_of(by))
+
+
+async def resume(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """«Reprendre»."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        return await record(given, tx, cascade.resume(mission, given.now()), actor_of(by))
+
+
+async def tell_idel(given: Given, by: Person, mission_id: MissionId, *, stay: bool) -> Answer:
+    """No doctor: the régulateur has the nurse stay or leave."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None or mission.visit.idel is None or mission.state is not MissionState.OPEN:
+            return GONE
+        outcome = Outcome(
+            mission,
+            Answer("cascade.idel_told", {"number": mission.number}),
+            events=(Event("cascade.idel_told", {"stay": stay}),),
+            notices=(
+                Notice(
+                    "cascade.idel_stays" if stay else "cascade.idel_leaves",
+                    to_person(mission.visit.idel),
+                    mission_id,
+                    card="nobody",
+                    fresh=True,
+                ),
+            ),
+        )
+        return await record(given, tx, outcome, actor_of(by))
+
+
+async def name_doctor(
+    given: Given, party: Party, mission_id: MissionId, name: str, phone: str | None
+) -> Answer:
+    """The house says who does the video."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        return await record(given, tx, cascade.name_doctor(mission, party, name, phone), str(party))
+
+
+async def read_doctor(given: Given, party: Party, mission_id: MissionId, text: str) -> Answer:
+    """«Dr Paul Haas 06 39 98 00 41», as a house writes it."""
+    numbers = find_phones(text, fiction=given.fiction_numbers)
+    name = text
+    for found in numbers:
+        name = name.replace(text[found.start : found.end], " ")
+    name = " ".join(name.split()).strip(" ,;:-")
+    if not any(letter.isalpha() for letter in name):
+        return Answer("cascade.name_unread")
+    phone = numbers[0].phone.e164 if numbers else None
+    return await name_doctor(given, party, mission_id, name[:60], phone)
+
+
+async def unnamed(given: Given, house: OrganisationId) -> list[Mission]:
+    """Missions this house has accepted and whose doctor it has not named."""
+    async with given.storage.transaction() as tx:
+        held = await tx.missions.of_doctor(Party.organisation(house))
+    return [m for m in held if m.cascade.doctor is not None and m.cascade.doctor.name is None]
+
+
+# Timers
+
+
+async def doctor_silent(given: Given, timer: Timer) -> None:
+    """The delay of a step has passed."""
+    async with given.storage.transaction() as tx:
+        mission = await rung(given, tx, timer)
+        if mission is not None:
+            rosters = await rosters_of(given, tx, mission)
+            await record(given, tx, cascade.silent(mission, timer.epoch, rosters, given.now()), "timer")
+
+
+async def pause_over(given: Given, timer: Timer) -> None:
+    """The pause has ended by itself."""
+    async with given.storage.transaction() as tx:
+        mission = await rung(given, tx, timer)
+        if mission is not None:
+            await record(given, tx, cascade.resume(mission, given.now(), timer.epoch), "timer")
+
+
+async def call_not_recorded(given: Given, timer: Timer) -> None:
+    """OSNP must phone and have not recorded an answer."""
+    async with given.storage.transaction() as tx:
+        mission = await rung(given, tx, timer)
+        if mission is not None:
+            await record(given, tx, cascade.remind_call(mission, timer.epoch, given.now()), "timer")

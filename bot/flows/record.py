@@ -3,6 +3,7 @@
 Every flow ends here. Knows no rule and no word.
 """
 
+from bot.domain import closing
 from bot.domain.mission import IdelOfferState, Mission
 from bot.domain.outcome import (
     BOARD,
@@ -17,18 +18,21 @@ from bot.domain.outcome import (
     to_party,
     to_person,
 )
-from bot.domain.people import Party, Person, PersonId
+from bot.domain.people import Person, PersonId
+from bot.flows import forget
 from bot.ports import Given, Transaction
 
 
 def actor_of(person: Person | None) -> str:
     """How the journal names who acted."""
-    return "timer" if person is None else str(Party.person(person.id))
+    return "timer" if person is None else str(person.party)
 
 
 async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) -> Answer:
     """Write `outcome` whole and return what to say to whoever acted."""
-    mission, now = outcome.mission, given.now()
+    now = given.now()
+    outcome = closing.settle(given.region, outcome, now)
+    mission = outcome.mission
     await tx.missions.save(mission)
     if outcome.won is not None:
         machine, epoch, winner = outcome.won
@@ -45,6 +49,7 @@ async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) ->
     if outcome.timers:
         await tx.timers.apply(mission.id, outcome.timers)
     await tx.journal.write(mission.id, outcome.events, actor, now)
+    await forget.follow(tx, outcome, now)
     notices = list(outcome.notices)
     if outcome.shut_offers:
         notices += await _shut(tx, mission)

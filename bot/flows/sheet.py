@@ -136,6 +136,8 @@ async def _involved(
     houses: set[int] = set()
     if isinstance(named := notice.facts.get("person"), int):
         ids.add(named)
+    if isinstance(house := notice.facts.get("organisation"), int):
+        houses.add(house)
     if mission is not None:
         ids |= {
             p
@@ -156,4 +158,7 @@ async def _involved(
         houses |= {p.id for p in parties if p.kind is PartyKind.ORGANISATION}
     people = await tx.people.many([PersonId(i) for i in ids]) if ids else {}
     found = {i: await tx.people.organisation(OrganisationId(i)) for i in houses}
-    return dict(people), {i: house for i, house in found.items() if house is not None}  # type: ignore[arg-type]
+    return (
+        {int(i): person for i, person in people.items()},
+        {i: house for i, house in found.items() if house is not None},
+    )

@@ -1,7 +1,7 @@
 """From a notice to what Telegram is asked to show. Knows every column's buttons; decides nothing."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.mission import Mission, MissionState
 from bot.domain.outcome import Notice, PlaceKind
@@ -62,8 +62,17 @@ def manner_of(notice: Notice, extra: Mapping[str, object]) -> Manner:
     return own if isinstance(own, Manner) else MANNERS[notice.kind]
 
 
+#: What is asked for after everything was purged stays readable for a while.
+READABLE = timedelta(hours=1)
+
+
 def _delete_at(sheet: Sheet) -> datetime:
-    return sheet.now + sheet.region.delays.purge_at_most
+    """Four hours after the end of the mission, never later than Telegram allows."""
+    latest = sheet.now + sheet.region.delays.purge_at_most
+    mission = sheet.mission
+    if mission is None or mission.end is None:
+        return latest
+    return min(latest, max(mission.end.at + mission.rules.purge_after_visit, sheet.now + READABLE))
 
 
 def _topic(notice: Notice) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.messages import mission, search, visit
+from bot.messages import cascade, doctor, mission, search, visit
 from bot.messages.rows import Keys, Rows
 
 KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
@@ -20,4 +20,16 @@ KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
     "visit.no_hour": visit.hours,
     "mission.card": mission.card,
     "mission.menu": mission.menu,
+    "cascade.offer": cascade.offer,
+    "cascade.call": cascade.call,
+    "cascade.phone_answer": cascade.phone_answer,
+    "cascade.phone_hours": cascade.phone_hours,
+    "cascade.exhausted": cascade.exhausted,
+    "cascade.hour_to_agree": cascade.hour_to_agree,
+    "visit.hour_proposed": cascade.hour_proposed,
+    "doctor.card": doctor.card,
+    "doctor.withdraw": doctor.withdraw,
+    "doctor.suspended": doctor.suspended,
+    "doctor.hours": doctor.hours,
+    "doctor.hour_proposed": doctor.hour_proposed,
 }

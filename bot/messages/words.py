@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import templates
+from bot.domain.cascade import earliest, offer_at
 from bot.domain.outcome import Answer
-from bot.domain.phone import shown
+from bot.domain.people import Party
+from bot.domain.phone import national, shown
 from bot.domain.region import Region
 
 FOLDER = Path(templates.__file__).parent
@@ -41,11 +43,15 @@ class Words:
             "clock": self.clock,
             "day": self.day,
             "phone": lambda number: shown(number) if number else "",
+            "national": national,
             "euros": euros,
             "km": km,
         }
         environment.filters.update(filters)
         environment.globals["region"] = region
+        environment.globals["earliest"] = earliest
+        environment.globals["offer_of"] = lambda mission, party: offer_at(mission, Party.read(party))
+        environment.globals["party"] = Party.read
         return environment
 
     def _local(self, at: datetime | str) -> datetime:

@@ -1,0 +1,903 @@
+"""The search for a doctor: five steps, all doctors of a step at once, the first acceptance wins.
+
+Silence is not refusal: an earlier step's offer stays acceptable until a doctor has the mission.
+Pure decisions. Knows no words, no storage, no clock.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.mission import (
+    Cascade,
+    CascadeState,
+    ChosenDoctor,
+    DoctorOffer,
+    DoctorOfferState,
+    HourProposal,
+    Mission,
+    MissionState,
+    Step,
+    StepState,
+    VisitState,
+)
+from bot.domain.outcome import (
+    Answer,
+    Event,
+    Fact,
+    Notice,
+    Outcome,
+    Place,
+    PlaceKind,
+    Priority,
+    SetTimer,
+    StopTimer,
+    TimerKind,
+    Withdrawal,
+    nothing,
+    to_group,
+    to_party,
+    to_person,
+)
+from bot.domain.people import CascadeStep, Party, PartyKind
+from bot.domain.region import Region
+
+STOP_CASCADE = (
+    StopTimer(TimerKind.DOCTOR_SILENT),
+    StopTimer(TimerKind.PAUSE_OVER),
+    StopTimer(TimerKind.PHONE_REMINDER),
+)
+
+#: The states in which a doctor may still accept.
+ACCEPTABLE = (CascadeState.RUNNING, CascadeState.PAUSED, CascadeState.EXHAUSTED)
+
+#: Hours offered are full fives.
+GRAIN = timedelta(minutes=5)
+
+#: Between the first and the second hour on an offer.
+SECOND_HOUR = timedelta(minutes=20)
+
+#: Between the hours behind «Autre heure».
+SPACING = timedelta(minutes=15)
+
+#: How many hours stand behind «Autre heure».
+MANY_HOURS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Askable:
+    """Somebody of a step; `by_phone` when only OSNP can reach them."""
+
+    party: Party
+    by_phone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who can be asked at a step, or why it is skipped (a key of the words)."""
+
+    askable: tuple[Askable, ...] = ()
+    skip: str | None = None
+    begins: datetime | None = None  # a garde counts from then on
+
+
+Rosters = Mapping[CascadeStep, Roster]
+
+
+def steps_of(region: Region) -> tuple[Step, ...]:
+    """The cascade as the region has it now: frozen into the mission at its start."""
+    return tuple(Step(rule.step, rule.delay) for rule in region.steps)
+
+
+def start(mission: Mission, steps: tuple[Step, ...], rosters: Rosters, now: datetime) -> Outcome:
+    """The arrival hour is known: the first step is asked."""
+    cascade = mission.cascade
+    if cascade.state is not CascadeState.WAITING or mission.visit.expected_at is None:
+        return nothing(mission, "cascade.stale", number=mission.number)
+    changed = _with(mission, state=CascadeState.RUNNING, steps=steps, current=None)
+    entered = _enter(changed, 0, rosters, now)
+    return replace(entered, events=(Event("cascade.started"), *entered.events))
+
+
+def _with(mission: Mission, **changes: object) -> Mission:
+    return replace(mission, cascade=replace(mission.cascade, **changes))  # type: ignore[arg-type]
+
+
+def _put(cascade: Cascade, index: int, step: Step) -> tuple[Step, ...]:
+    return (*cascade.steps[:index], step, *cascade.steps[index + 1 :])
+
+
+def _enter(mission: Mission, index: int, rosters: Rosters, now: datetime) -> Outcome:
+    """Ask the first step from `index` on that has anybody; what is passed over says why."""
+    events: list[Event] = []
+    for position in range(index, len(mission.cascade.steps)):
+        step = mission.cascade.steps[position]
+        roster = rosters.get(step.step, Roster(skip="nobody"))
+        reason = roster.skip or (None if roster.askable else "nobody")
+        if reason is None:
+            return _ask(mission, position, roster, now, events)
+        skipped = replace(step, state=StepState.SKIPPED, reason=reason, ended_at=now, begins=roster.begins)
+        mission = _with(mission, steps=_put(mission.cascade, position, skipped), current=position)
+        events.append(Event("cascade.skipped", {"step": step.step.value, "reason": reason}))
+    return _exhausted(mission, events)
+
+
+def _ask(mission: Mission, position: int, roster: Roster, now: datetime, events: list[Event]) -> Outcome:
+    cascade = mission.cascade
+    step = cascade.steps[position]
+    offers = _offers(step, roster, now)
+    only_phone = all(o.state is DoctorOfferState.TO_PHONE for o in offers if o.state in _OPEN)
+    asked = replace(
+        step,
+        state=StepState.ASKED,
+        reason=None,
+        started_at=now,
+        until=None if only_phone else now + step.delay,
+        ended_at=None,
+        begins=roster.begins,
+        offers=offers,
+    )
+    epoch = cascade.epoch + 1
+    changed = _with(
+        mission,
+        state=CascadeState.RUNNING,
+        epoch=epoch,
+        current=position,
+        steps=_put(cascade, position, asked),
+        paused_until=None,
+    )
+    timers: list[SetTimer | StopTimer] = [*STOP_CASCADE]
+    if asked.until is not None:
+        timers.append(SetTimer(TimerKind.DOCTOR_SILENT, asked.until, epoch))
+    if asked.to_phone:
+        timers.append(SetTimer(TimerKind.PHONE_REMINDER, now + step.delay, epoch))
+    return Outcome(
+        changed,
+        Answer("cascade.asked", {"number": mission.number}),
+        events=(
+            *events,
+            Event(
+                "cascade.asked",
+                {
+                    "step": step.step.value,
+                    "asked": len(asked.open_offers),
+                    "by_phone": len(asked.to_phone),
+                    "epoch": epoch,
+                },
+            ),
+        ),
+        notices=_asking(changed, asked),
+        timers=tuple(timers),
+    )
+
+
+_OPEN = (DoctorOfferState.ASKED, DoctorOfferState.TO_PHONE)
+
+
+def _offers(step: Step, roster: Roster, now: datetime) -> tuple[DoctorOffer, ...]:
+    """Everybody of the step; who withdrew is not asked again."""
+    before = {offer.party: offer for offer in step.offers}
+    offers = []
+    for askable in roster.askable:
+        old = before.pop(askable.party, None)
+        if old is not None and old.state is DoctorOfferState.WITHDREW:
+            offers.append(old)
+            continue
+        state = DoctorOfferState.TO_PHONE if askable.by_phone else DoctorOfferState.ASKED
+        offers.append(DoctorOffer(askable.party, state, now))
+    return (*before.values(), *offers)
+
+
+def _asking(mission: Mission, step: Step) -> tuple[Notice, ...]:
+    notices = [
+        _offer_notice(mission, offer.party, fresh=True)
+        for offer in step.offers
+        if offer.state is DoctorOfferState.ASKED
+    ]
+    if step.to_phone:
+        notices.append(_call_notice(mission, step.step))
+    return tuple(notices)
+
+
+def _offer_notice(
+    mission: Mission, party: Party, *, fresh: bool, priority: Priority = Priority.OFFER
+) -> Notice:
+    return Notice(
+        "cascade.offer",
+        to_party(party),
+        mission.id,
+        facts={"party": str(party)},
+        priority=priority,
+        card="offer",
+        fresh=fresh,
+        only_if_there=not fresh,
+        epoch=mission.cascade.epoch,
+    )
+
+
+def _call_notice(mission: Mission, step: CascadeStep, *, again: bool = False) -> Notice:
+    return Notice(
+        "cascade.call",
+        to_group(mission.id),
+        mission.id,
+        facts={"step": step.value, "again": again},
+        card=f"call:{step.value}",
+        fresh=True,
+        epoch=mission.cascade.epoch,
+    )
+
+
+def _exhausted(mission: Mission, events: list[Event]) -> Outcome:
+    changed = _with(mission, state=CascadeState.EXHAUSTED, epoch=mission.cascade.epoch + 1, paused_until=None)
+    notices = [Notice("cascade.exhausted", to_group(mission.id), mission.id, card="exhausted", fresh=True)]
+    if mission.visit.idel is not None:
+        notices.append(Notice("cascade.nobody", to_person(mission.visit.idel), mission.id, card="nobody"))
+    return Outcome(
+        changed,
+        Answer("cascade.exhausted", {"number": mission.number}),
+        events=(*events, Event("cascade.exhausted")),
+        notices=tuple(notices),
+        timers=STOP_CASCADE,
+    )
+
+
+def find(mission: Mission, party: Party) -> tuple[int, DoctorOffer] | None:
+    """That party's newest offer, with the index of its step."""
+    for index in range(len(mission.cascade.steps) - 1, -1, -1):
+        for offer in mission.cascade.steps[index].offers:
+            if offer.party == party:
+                return index, offer
+    return None
+
+
+def offer_at(mission: Mission, party: Party) -> tuple[CascadeStep, DoctorOffer] | None:
+    """That party's newest offer and the step it belongs to."""
+    found = find(mission, party)
+    return (mission.cascade.steps[found[0]].step, found[1]) if found else None
+
+
+def _change(mission: Mission, index: int, offer: DoctorOffer, **changes: object) -> Mission:
+    step = mission.cascade.steps[index]
+    offers = tuple(
+        replace(o, **changes) if o is offer else o  # type: ignore[arg-type]
+        for o in step.offers
+    )
+    return _with(mission, steps=_put(mission.cascade, index, replace(step, offers=offers)))
+
+
+# Hours
+
+
+def earliest(mission: Mission, now: datetime, begins: datetime | None = None) -> datetime:
+    """The first hour a doctor may tap: arrival + 15 min, or in ten minutes once the nurse is there."""
+    visit, rules = mission.visit, mission.rules
+    if visit.state is VisitState.ON_SITE or visit.expected_at is None:
+        first = now + rules.visio_on_site
+    else:
+        first = max(visit.expected_at + rules.visio_after_arrival, now + rules.visio_on_site)
+    return _round_up(max(first, begins) if begins else first)
+
+
+def _round_up(at: datetime) -> datetime:
+    floor = at.replace(minute=at.minute - at.minute % 5, second=0, microsecond=0)
+    return floor if floor == at else floor + GRAIN
+
+
+def hours(
+    mission: Mission, now: datetime, *, many: bool = False, begins: datetime | None = None
+) -> tuple[datetime, ...]:
+    """The hours to tap, up to the limit; always at least the first one."""
+    first = earliest(mission, now, begins)
+    if not many:
+        second = first + SECOND_HOUR
+        return (first, second) if second <= mission.limit else (first,)
+    all_hours = (first + n * SPACING for n in range(MANY_HOURS))
+    return tuple(hour for hour in all_hours if hour == first or hour <= mission.limit)
+
+
+def _hour_refused(mission: Mission, hour: datetime, now: datetime, begins: datetime | None) -> Outcome | None:
+    if hour < now - GRAIN:
+        return nothing(mission, "cascade.hour_past", number=mission.number)
+    soonest = earliest(mission, now, begins)
+    if hour < soonest - mission.rules.visio_after_arrival:
+        return nothing(mission, "cascade.hour_too_early", number=mission.number, hour=soonest.isoformat())
+    if hour > max(mission.limit, soonest):
+        return nothing(
+            mission, "cascade.hour_too_late", number=mission.number, limit=mission.limit.isoformat()
+        )
+    return None
+
+
+# Answers
+
+
+def accept(
+    mission: Mission,
+    party: Party,
+    hour: datetime,
+    now: datetime,
+    *,
+    name: str | None = None,
+    phone: str | None = None,
+    recorded_by: str | None = None,
+) -> Outcome:
+    """A doctor or a house accepts with an hour. `recorded_by` is the operator who noted it on the phone."""
+    cascade = mission.cascade
+    if (over := _over(mission, party)) is not None:
+        return over
+    found = find(mission, party)
+    if found is None or found[1].state is DoctorOfferState.WITHDREW:
+        return nothing(mission, "cascade.not_asked", number=mission.number)
+    if cascade.suspended or mission.visit.expected_at is None:
+        return nothing(mission, "cascade.no_nurse", number=mission.number)
+    index, offer = found
+    step = cascade.steps[index]
+    if (refused := _hour_refused(mission, hour, now, step.begins)) is not None:
+        return replace(
+            refused, notices=(_offer_notice(mission, party, fresh=False, priority=Priority.REPLY),)
+        )
+    accepted = _change(mission, index, offer, state=DoctorOfferState.ACCEPTED, at=now)
+    doctor = ChosenDoctor(
+        party, step.step, now, name, phone, by_phone=offer.state is DoctorOfferState.TO_PHONE
+    )
+    steps = _put(
+        accepted.cascade,
+        index,
+        replace(accepted.cascade.steps[index], state=StepState.ACCEPTED, ended_at=now),
+    )
+    changed = _with(
+        accepted,
+        state=CascadeState.FOUND,
+        doctor=doctor,
+        video_at=hour,
+        proposal=None,
+        paused_until=None,
+        steps=steps,
+    )
+    return Outcome(
+        changed,
+        Answer("cascade.yours", {"number": mission.number, "hour": hour.isoformat()}),
+        events=(
+            Event(
+                "cascade.accepted",
+                {
+                    "party": str(party),
+                    "step": step.step.value,
+                    "hour": hour.isoformat(),
+                    "recorded_by": recorded_by,
+                },
+            ),
+        ),
+        notices=(*_both_told(changed, doctor), *_shut(changed)),
+        withdrawn=(
+            Withdrawal(mission.id, "cascade.offer"),
+            Withdrawal(mission.id, "cascade.call"),
+            Withdrawal(mission.id, "cascade.exhausted"),
+        ),
+        timers=STOP_CASCADE,
+        won=("cascade", cascade.epoch, party),
+    )
+
+
+def _over(mission: Mission, party: Party) -> Outcome | None:
+    """The answer when there is nothing to accept any more."""
+    cascade = mission.cascade
+    doctor = cascade.doctor
+    if cascade.state is CascadeState.FOUND and doctor is not None:
+        if doctor.party == party:
+            return nothing(mission, "cascade.already_yours", number=mission.number)
+        return nothing(mission, "cascade.too_late", number=mission.number, at=doctor.accepted_at.isoformat())
+    if mission.state is not MissionState.OPEN or cascade.state not in ACCEPTABLE:
+        return nothing(mission, "cascade.over", number=mission.number)
+    return None
+
+
+def _both_told(mission: Mission, doctor: ChosenDoctor) -> tuple[Notice, ...]:
+    if doctor.by_phone:
+        notices = [
+            Notice("cascade.tell_doctor", to_group(mission.id), mission.id),
+            Notice("doctor.sms", Place(PlaceKind.SMS, doctor.party.id), mission.id),
+        ]
+    else:
+        party = to_party(doctor.party)
+        notices = [
+            Notice("doctor.card", party, mission.id, card="doctor", fresh=True),
+            Notice("doctor.identity", party, mission.id),
+            Notice("doctor.billing", party, mission.id),
+        ]
+    if doctor.by_phone and doctor.party.kind is PartyKind.ORGANISATION:
+        notices.pop()
+    if mission.visit.idel is not None:
+        idel = to_person(mission.visit.idel)
+        notices += [
+            Notice("visit.doctor_found", idel, mission.id, card="found", fresh=True),
+            Notice("visit.doctor_contact", idel, mission.id),
+        ]
+    if not doctor.by_phone:
+        notices.append(Notice("cascade.found", to_group(mission.id), mission.id))
+    return tuple(notices)
+
+
+def _shut(mission: Mission) -> tuple[Notice, ...]:
+    """Everybody else who was asked sees it closed."""
+    parties = {
+        offer.party
+        for step in mission.cascade.steps
+        for offer in step.offers
+        if offer.state in (DoctorOfferState.ASKED, DoctorOfferState.REFUSED, DoctorOfferState.ACCEPTED)
+    }
+    shut = [_offer_notice(mission, p, fresh=False, priority=Priority.CARD) for p in sorted(parties)]
+    calls = [
+        replace(_call_notice(mission, step.step), fresh=False, only_if_there=True, priority=Priority.CARD)
+        for step in mission.cascade.steps
+        if any(o.state is DoctorOfferState.TO_PHONE for o in step.offers)
+    ]
+    if mission.cascade.state is CascadeState.EXHAUSTED:
+        calls.append(
+            Notice(
+                "cascade.exhausted",
+                to_group(mission.id),
+                mission.id,
+                card="exhausted",
+                only_if_there=True,
+                priority=Priority.CARD,
+            )
+        )
+    return (*shut, *calls)
+
+
+def refuse(
+    mission: Mission,
+    party: Party,
+    rosters: Rosters,
+    now: datetime,
+    *,
+    reason: str | None = None,
+    recorded_by: str | None = None,
+) -> Outcome:
+    """A refusal; the last of a step opens the next one."""
+    if (over := _over(mission, party)) is not None:
+        return over
+    found = find(mission, party)
+    if found is None:
+        return nothing(mission, "cascade.not_asked", number=mission.number)
+    index, offer = found
+    if offer.state is DoctorOfferState.REFUSED:
+        return nothing(mission, "cascade.refused", number=mission.number)
+    changed = _change(mission, index, offer, state=DoctorOfferState.REFUSED, at=now, reason=reason)
+    told = [_offer_notice(changed, party, fresh=False, priority=Priority.REPLY)]
+    if offer.state is DoctorOfferState.TO_PHONE:
+        told = [
+            replace(_call_notice(changed, changed.cascade.steps[index].step), fresh=False, only_if_there=True)
+        ]
+    outcome = Outcome(
+        changed,
+        Answer("cascade.refused", {"number": mission.number}),
+        events=(
+            Event(
+                "cascade.refused",
+                {
+                    "party": str(party),
+                    "step": changed.cascade.steps[index].step.value,
+                    "reason": reason,
+                    "recorded_by": recorded_by,
+                },
+            ),
+        ),
+        notices=tuple(told),
+    )
+    step = changed.cascade.steps[index]
+    if (
+        index != changed.cascade.current
+        or step.open_offers
+        or changed.cascade.state is CascadeState.EXHAUSTED
+    ):
+        return outcome
+    return outcome.then(advance(changed, StepState.REFUSED, "refused", rosters, now))
+
+
+def silent(mission: Mission, epoch: int, rosters: Rosters, now: datetime) -> Outcome:
+    """The delay of the step has passed. Its offers stay acceptable."""
+    if mission.cascade.state is not CascadeState.RUNNING or mission.cascade.epoch != epoch:
+        return nothing(mission, "cascade.stale")
+    return advance(mission, StepState.SILENT, "silent", rosters, now)
+
+
+def skip(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
+    """OSNP go to the next step."""
+    if mission.cascade.state not in (CascadeState.RUNNING, CascadeState.PAUSED) or mission.cascade.suspended:
+        return nothing(mission, "cascade.stale", number=mission.number)
+    outcome = advance(mission, StepState.SILENT, "osnp", rosters, now)
+    return replace(outcome, answer=Answer("cascade.next", {"number": mission.number}))
+
+
+def advance(mission: Mission, ended: StepState, cause: str, rosters: Rosters, now: datetime) -> Outcome:
+    """The one transition to the next step, with its cause."""
+    cascade = mission.cascade
+    if cascade.current is None:
+        return nothing(mission, "cascade.stale")
+    step = replace(cascade.steps[cascade.current], state=ended, reason=cause, ended_at=now)
+    left = _with(mission, steps=_put(cascade, cascade.current, step))
+    entered = _enter(left, cascade.current + 1, rosters, now)
+    return replace(
+        entered,
+        events=(Event("cascade.advanced", {"step": step.step.value, "cause": cause}), *entered.events),
+    )
+
+
+def go_back(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
+    """OSNP return to the step before: whoever is there is asked again."""
+    cascade = mission.cascade
+    if cascade.state not in ACCEPTABLE or cascade.suspended or not cascade.current:
+        return nothing(mission, "cascade.no_step_before", number=mission.number)
+    left = mission
+    if cascade.state is not CascadeState.EXHAUSTED:
+        current = replace(cascade.steps[cascade.current], state=StepState.WAITING, reason=None)
+        left = _with(mission, steps=_put(cascade, cascade.current, current))
+    for position in range(cascade.current - 1, -1, -1):
+        step = left.cascade.steps[position].step
+        roster = rosters.get(step)
+        if roster is not None and roster.askable and not roster.skip:
+            entered = _enter(left, position, rosters, now)
+            return replace(
+                entered,
+                answer=Answer("cascade.back", {"number": mission.number}),
+                events=(Event("cascade.returned", {"step": step.value}), *entered.events),
+            )
+    return nothing(mission, "cascade.no_step_before", number=mission.number)
+
+
+def restart(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
+    """The régulateur has the whole cascade asked again."""
+    if mission.cascade.state is not CascadeState.EXHAUSTED or mission.state is not MissionState.OPEN:
+        return nothing(mission, "cascade.stale", number=mission.number)
+    entered = _enter(mission, 0, rosters, now)
+    redraw = Notice(
+        "cascade.exhausted",
+        to_group(mission.id),
+        mission.id,
+        card="exhausted",
+        only_if_there=True,
+        priority=Priority.CARD,
+    )
+    return replace(
+        entered,
+        answer=Answer("cascade.restarted", {"number": mission.number}),
+        events=(Event("cascade.restarted"), *entered.events),
+        notices=(*entered.notices, redraw),
+    )
+
+
+def pause(mission: Mission, now: datetime) -> Outcome:
+    """OSNP hold the cascade for a while."""
+    if mission.cascade.state is not CascadeState.RUNNING:
+        return nothing(mission, "cascade.stale", number=mission.number)
+    until = now + mission.rules.pause
+    changed = _with(mission, state=CascadeState.PAUSED, paused_until=until)
+    return Outcome(
+        changed,
+        Answer("cascade.paused", {"number": mission.number, "until": until.isoformat()}),
+        events=(Event("cascade.paused"),),
+        timers=(*STOP_CASCADE, SetTimer(TimerKind.PAUSE_OVER, until, mission.cascade.epoch)),
+    )
+
+
+def resume(mission: Mission, now: datetime, epoch: int | None = None) -> Outcome:
+    """The pause is over, by itself or by a tap: the step has its whole delay again."""
+    cascade = mission.cascade
+    stale = cascade.state is not CascadeState.PAUSED or (epoch is not None and epoch != cascade.epoch)
+    if stale or cascade.current is None:
+        return nothing(mission, "cascade.stale", number=mission.number)
+    step = cascade.steps[cascade.current]
+    until = None if step.until is None else now + step.delay
+    changed = _with(
+        mission,
+        state=CascadeState.RUNNING,
+        paused_until=None,
+        steps=_put(cascade, cascade.current, replace(step, until=until)),
+    )
+    timers: list[SetTimer | StopTimer] = [StopTimer(TimerKind.PAUSE_OVER)]
+    if until is not None:
+        timers.append(SetTimer(TimerKind.DOCTOR_SILENT, until, cascade.epoch))
+    if step.to_phone:
+        timers.append(SetTimer(TimerKind.PHONE_REMINDER, now + step.delay, cascade.epoch))
+    return Outcome(
+        changed,
+        Answer("cascade.resumed", {"number": mission.number}),
+        events=(Event("cascade.resumed"),),
+        timers=tuple(timers),
+    )
+
+
+def remind_call(mission: Mission, epoch: int, now: datetime) -> Outcome:
+    """OSNP must phone and have not recorded an answer."""
+    cascade = mission.cascade
+    step = cascade.step
+    if cascade.state is not CascadeState.RUNNING or cascade.epoch != epoch or step is None:
+        return nothing(mission, "cascade.stale")
+    if not step.to_phone:
+        return nothing(mission, "cascade.stale")
+    return Outcome(
+        mission,
+        Answer("cascade.reminded"),
+        events=(Event("cascade.call_reminded", {"step": step.step.value}),),
+        notices=(_call_notice(mission, step.step, again=True),),
+        timers=(SetTimer(TimerKind.PHONE_REMINDER, now + step.delay, epoch),),
+    )
+
+
+# What the nurse's hour does
+
+
+def moved(mission: Mission, now: datetime) -> Outcome:
+    """The arrival hour changed: a doctor whose hour no longer fits is asked for the new one at once."""
+    cascade = mission.cascade
+    if cascade.state is CascadeState.FOUND and cascade.doctor is not None and cascade.video_at is not None:
+        hour = earliest(mission, now)
+        if mission.visit.state is VisitState.ON_SITE or cascade.video_at >= hour:
+            return nothing(mission, "cascade.stale")
+        return propose(
+            mission, Party.person(mission.visit.idel or mission.operator), hour, moved_by_nurse=True
+        )
+    if cascade.state in ACCEPTABLE:
+        redraws = [
+            _offer_notice(mission, offer.party, fresh=False, priority=Priority.CARD)
+            for step in cascade.steps
+            for offer in step.offers
+            if offer.state is DoctorOfferState.ASKED
+        ]
+        return Outcome(mission, Answer("cascade.moved"), notices=tuple(redraws))
+    return nothing(mission, "cascade.stale")
+
+
+def suspend(mission: Mission) -> Outcome:
+    """The nurse is gone: the doctor is kept, the hour is not; a running step waits."""
+    cascade = mission.cascade
+    if cascade.state in (CascadeState.WAITING, CascadeState.ENDED) or cascade.suspended:
+        return nothing(mission, "cascade.stale")
+    changed = _with(mission, suspended=True, video_at=None, proposal=None, paused_until=None)
+    if cascade.state is CascadeState.PAUSED:
+        changed = _with(changed, state=CascadeState.RUNNING)
+    notices: list[Notice] = []
+    if cascade.doctor is not None:
+        notices.append(_doctor_told("doctor.suspended", mission, cascade.doctor))
+    else:
+        notices += [
+            _offer_notice(changed, offer.party, fresh=False, priority=Priority.CARD)
+            for step in cascade.steps
+            for offer in step.offers
+            if offer.state is DoctorOfferState.ASKED
+        ]
+    return Outcome(
+        changed,
+        Answer("cascade.suspended"),
+        events=(Event("cascade.suspended"),),
+        notices=tuple(notices),
+        withdrawn=(Withdrawal(mission.id, "cascade.offer"), Withdrawal(mission.id, "cascade.call")),
+        timers=STOP_CASCADE,
+    )
+
+
+def _doctor_told(kind: str, mission: Mission, doctor: ChosenDoctor) -> Notice:
+    """The doctor's own message, or a call for OSNP when only the telephone reaches them."""
+    if doctor.by_phone:
+        return Notice("cascade.call_doctor", to_group(mission.id), mission.id, facts={"why": kind})
+    return Notice(kind, to_party(doctor.party), mission.id)
+
+
+def take_up(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
+    """Another nurse has an hour: the doctor is asked whether it suits, or the step is asked again."""
+    cascade = mission.cascade
+    if not cascade.suspended or mission.visit.expected_at is None:
+        return nothing(mission, "cascade.stale")
+    changed = _with(mission, suspended=False)
+    if cascade.state is CascadeState.FOUND:
+        return propose(
+            changed,
+            Party.person(mission.visit.idel or mission.operator),
+            earliest(changed, now),
+            moved_by_nurse=True,
+        )
+    if cascade.state is CascadeState.EXHAUSTED or cascade.current is None:
+        return Outcome(changed, Answer("cascade.stale"), events=(Event("cascade.taken_up"),))
+    return _enter(changed, cascade.current, rosters, now)
+
+
+def propose(mission: Mission, by: Party, hour: datetime, *, moved_by_nurse: bool = False) -> Outcome:
+    """One side proposes an hour; it holds when the other has accepted it."""
+    doctor = mission.cascade.doctor
+    if doctor is None or mission.state is not MissionState.OPEN:
+        return nothing(mission, "cascade.over", number=mission.number)
+    proposal = HourProposal(hour, by, doctor.party)
+    changed = _with(mission, proposal=proposal)
+    to_doctor = by != doctor.party
+    facts: dict[str, Fact] = {"hour": hour.isoformat(), "moved": moved_by_nurse}
+    if to_doctor and doctor.by_phone:
+        notice = Notice(
+            "cascade.hour_to_agree", to_group(mission.id), mission.id, facts=facts, card="agree", fresh=True
+        )
+    elif to_doctor:
+        notice = Notice(
+            "doctor.hour_proposed", to_party(doctor.party), mission.id, facts=facts, card="hour", fresh=True
+        )
+    elif mission.visit.idel is not None:
+        notice = Notice(
+            "visit.hour_proposed",
+            to_person(mission.visit.idel),
+            mission.id,
+            facts=facts,
+            card="video",
+            fresh=True,
+        )
+    else:
+        return nothing(mission, "cascade.no_nurse", number=mission.number)
+    return Outcome(
+        changed,
+        Answer("cascade.proposed", {"number": mission.number, "hour": hour.isoformat()}),
+        events=(Event("cascade.hour_proposed", {"hour": hour.isoformat(), "by": str(by)}),),
+        notices=(notice,),
+    )
+
+
+def agree(mission: Mission, by: Party, hour: datetime) -> Outcome:
+    """The other side accepts the proposed hour."""
+    proposal, doctor = mission.cascade.proposal, mission.cascade.doctor
+    if doctor is None or mission.state is not MissionState.OPEN:
+        return nothing(mission, "cascade.over", number=mission.number)
+    if proposal is None or proposal.hour != hour or proposal.by == by:
+        return nothing(mission, "cascade.hour_stale", number=mission.number)
+    changed = _with(mission, proposal=None, video_at=hour)
+    notices = [
+        Notice(
+            "doctor.hour_agreed",
+            to_party(doctor.party),
+            mission.id,
+            card="hour",
+            fresh=proposal.by == doctor.party,
+        ),
+        Notice("cascade.hour_to_agree", to_group(mission.id), mission.id, card="agree", only_if_there=True),
+    ]
+    if mission.visit.idel is not None:
+        notices.append(
+            Notice(
+                "visit.video_hour",
+                to_person(mission.visit.idel),
+                mission.id,
+                card="video",
+                fresh=proposal.by != doctor.party,
+            )
+        )
+    return Outcome(
+        changed,
+        Answer("cascade.hour_agreed", {"number": mission.number, "hour": hour.isoformat()}),
+        events=(Event("cascade.hour_agreed", {"hour": hour.isoformat(), "by": str(by)}),),
+        notices=tuple(notices),
+    )
+
+
+def decline_hour(mission: Mission, by: Party) -> Outcome:
+    """The other side cannot at that hour: OSNP settle it by phone."""
+    proposal, doctor = mission.cascade.proposal, mission.cascade.doctor
+    if proposal is None or doctor is None or proposal.by == by:
+        return nothing(mission, "cascade.hour_stale", number=mission.number)
+    changed = _with(mission, proposal=None)
+    return Outcome(
+        changed,
+        Answer("cascade.hour_declined", {"number": mission.number}),
+        events=(Event("cascade.hour_declined", {"by": str(by)}),),
+        notices=(
+            Notice(
+                "cascade.hour_declined",
+                to_group(mission.id),
+                mission.id,
+                facts={"by": str(by), "hour": proposal.hour.isoformat()},
+            ),
+        ),
+    )
+
+
+def withdraw(mission: Mission, party: Party, rosters: Rosters, now: datetime) -> Outcome:
+    """The doctor cannot any more: the cascade resumes after that doctor."""
+    cascade = mission.cascade
+    if cascade.doctor is None or cascade.doctor.party != party or mission.state is not MissionState.OPEN:
+        return nothing(mission, "cascade.not_yours", number=mission.number)
+    found = find(mission, party)
+    if found is None:
+        return nothing(mission, "cascade.not_yours", number=mission.number)
+    index, offer = found
+    changed = _change(mission, index, offer, state=DoctorOfferState.WITHDREW, at=now)
+    changed = _with(
+        changed,
+        state=CascadeState.RUNNING,
+        epoch=cascade.epoch + 1,
+        doctor=None,
+        video_at=None,
+        proposal=None,
+        current=index,
+    )
+    told = [
+        Notice(
+            "doctor.withdrawn",
+            to_party(party),
+            mission.id,
+            card="doctor",
+            priority=Priority.REPLY,
+            only_if_there=cascade.doctor.by_phone,
+        ),
+        Notice("cascade.withdrawn", to_group(mission.id), mission.id, facts={"party": str(party)}),
+    ]
+    if mission.visit.idel is not None:
+        told.append(
+            Notice(
+                "visit.doctor_withdrew", to_person(mission.visit.idel), mission.id, card="found", fresh=True
+            )
+        )
+    resumed = _resume_at(changed, index, party, rosters, now)
+    return Outcome(
+        mission=resumed.mission,
+        answer=Answer("cascade.withdrawn", {"number": mission.number}),
+        events=(Event("cascade.withdrawn", {"party": str(party)}), *resumed.events),
+        notices=(*told, *resumed.notices),
+        withdrawn=(
+            Withdrawal(mission.id, "doctor.card"),
+            Withdrawal(mission.id, "doctor.identity"),
+            Withdrawal(mission.id, "doctor.billing"),
+            Withdrawal(mission.id, "visit.doctor_found"),
+            Withdrawal(mission.id, "visit.doctor_contact"),
+        ),
+        timers=resumed.timers,
+    )
+
+
+def _resume_at(mission: Mission, index: int, gone: Party, rosters: Rosters, now: datetime) -> Outcome:
+    """The others of that step who have not refused are asked again; without any, the next step."""
+    if mission.cascade.suspended:
+        return Outcome(mission, Answer("cascade.stale"))
+    step = mission.cascade.steps[index]
+    refused = {o.party for o in step.offers if o.state not in _OPEN}
+    others = tuple(
+        a for a in rosters.get(step.step, Roster()).askable if a.party != gone and a.party not in refused
+    )
+    if not others:
+        return advance(mission, StepState.REFUSED, "withdrawn", rosters, now)
+    narrowed = {**rosters, step.step: Roster(others, begins=step.begins)}
+    return _enter(mission, index, narrowed, now)
+
+
+def name_doctor(mission: Mission, party: Party, name: str, phone: str | None) -> Outcome:
+    """The house says who does the video."""
+    doctor = mission.cascade.doctor
+    if doctor is None or doctor.party != party:
+        return nothing(mission, "cascade.not_yours", number=mission.number)
+    changed = _with(mission, doctor=replace(doctor, name=name, phone=phone or doctor.phone))
+    notices = [
+        Notice("doctor.named", to_party(party), mission.id, card="name", priority=Priority.REPLY),
+    ]
+    if mission.visit.idel is not None:
+        notices.append(Notice("visit.doctor_contact", to_person(mission.visit.idel), mission.id))
+    return Outcome(
+        changed,
+        Answer("cascade.doctor_named", {"number": mission.number}),
+        events=(Event("cascade.doctor_named", {"party": str(party)}),),
+        notices=tuple(notices),
+    )
+
+
+def end(mission: Mission) -> Outcome:
+    """The mission is over: nobody is searched for, every offer is shut."""
+    cascade = mission.cascade
+    if cascade.state is CascadeState.ENDED:
+        return nothing(mission, "cascade.stale")
+    keeps = CascadeState.FOUND if cascade.doctor is not None else CascadeState.ENDED
+    return Outcome(
+        _with(mission, state=keeps, proposal=None, paused_until=None, suspended=False),
+        Answer("cascade.ended"),
+        notices=_shut(mission) if cascade.doctor is None else (),
+        withdrawn=(Withdrawal(mission.id, "cascade.offer"), Withdrawal(mission.id, "cascade.call")),
+        timers=STOP_CASCADE,
+    )
+
+
+def asked_parties(mission: Mission) -> Sequence[Party]:
+    """Whoever may still accept."""
+    return [offer.party for step in mission.cascade.steps for offer in step.open_offers]

@@ -1,0 +1,159 @@
+"""Taps of the search for a doctor: doctors and houses, the nurse about the hour, OSNP."""
+
+from datetime import UTC, datetime
+
+from bot.buttons import Press
+from bot.context import Context
+from bot.domain.outcome import Answer
+from bot.domain.people import Party, Person
+from bot.flows import cascade
+
+
+def moment(arg: str) -> datetime:
+    """The hour in a button: minutes since 1970, UTC."""
+    return datetime.fromtimestamp(int(arg) * 60, UTC)
+
+
+async def on_accept(context: Context, person: Person, press: Press) -> None:
+    """«J'accepte 10:25»."""
+    await context.say(
+        await cascade.accept(context.given, person.party, press.mission, moment(press.arg), by=person)
+    )
+
+
+async def on_hours(context: Context, person: Person, press: Press) -> None:
+    """«Autre heure» on an offer."""
+    many = press.arg != "few"
+    await context.say(await cascade.show_hours(context.given, person.party, press.mission, many=many))
+
+
+async def on_refuse(context: Context, person: Person, press: Press) -> None:
+    """REFUSER."""
+    await context.say(await cascade.refuse(context.given, person.party, press.mission))
+
+
+async def on_see(context: Context, person: Person, press: Press) -> None:
+    """«Voir»: the médecin traitant opens the name."""
+    await context.say(await cascade.see(context.given, person, press.mission))
+
+
+async def on_visit_instead(context: Context, person: Person, press: Press) -> None:
+    """SOS médecin: «Visite à la place»."""
+    await context.say(await cascade.visit_instead(context.given, person.party, press.mission, person))
+
+
+async def on_withdraw(context: Context, person: Person, press: Press) -> None:
+    """«Me retirer»: asked once more, then done."""
+    if press.arg == "yes":
+        await context.say(await cascade.withdraw(context.given, person.party, press.mission, person))
+    else:
+        await context.say(await cascade.ask_withdraw(context.given, person.party, press.mission))
+
+
+async def on_change_hour(context: Context, person: Person, press: Press) -> None:
+    """«Changer l'heure» of the doctor."""
+    await context.say(await cascade.propose_hours(context.given, person.party, press.mission))
+
+
+async def on_propose(context: Context, person: Person, press: Press) -> None:
+    """The doctor proposes an hour."""
+    await context.say(await cascade.propose(context.given, person.party, press.mission, moment(press.arg)))
+
+
+async def on_hour_ok(context: Context, person: Person, press: Press) -> None:
+    """«OK 11:00»."""
+    await context.say(
+        await cascade.answer_hour(context.given, person.party, press.mission, moment(press.arg), person)
+    )
+
+
+async def on_hour_no(context: Context, person: Person, press: Press) -> None:
+    """«Impossible»."""
+    await context.say(await cascade.answer_hour(context.given, person.party, press.mission, None, person))
+
+
+async def on_phone_answer(context: Context, person: Person, press: Press) -> None:
+    """OSNP: «Réponse par tél.»."""
+    await context.say(await cascade.show_answers(context.given, person, press.mission))
+
+
+async def on_phone_yes(context: Context, person: Person, press: Press) -> None:
+    """OSNP: that doctor said yes."""
+    await context.say(
+        await cascade.show_phone_hours(context.given, person, press.mission, Party.read(press.arg))
+    )
+
+
+async def on_phone_hour(context: Context, person: Person, press: Press) -> None:
+    """OSNP: at that hour."""
+    party, _, minutes = press.arg.partition(".")
+    await context.say(
+        await cascade.accept(
+            context.given, Party.read(party), press.mission, moment(minutes), recorded_by=person
+        )
+    )
+
+
+async def on_phone_no(context: Context, person: Person, press: Press) -> None:
+    """OSNP: that doctor said no."""
+    await _record_refusal(context, person, press, "phone")
+
+
+async def on_phone_silent(context: Context, person: Person, press: Press) -> None:
+    """OSNP: nobody answers there."""
+    await _record_refusal(context, person, press, "no_answer")
+
+
+async def _record_refusal(context: Context, person: Person, press: Press, reason: str) -> None:
+    await context.say(
+        await cascade.refuse(
+            context.given, Party.read(press.arg), press.mission, reason=reason, recorded_by=person
+        )
+    )
+
+
+async def on_next_step(context: Context, person: Person, press: Press) -> None:
+    """«Étape suivante»."""
+    await context.say(await cascade.skip(context.given, person, press.mission))
+
+
+async def on_previous_step(context: Context, person: Person, press: Press) -> None:
+    """«Revenir»."""
+    await context.say(await cascade.go_back(context.given, person, press.mission))
+
+
+async def on_restart(context: Context, person: Person, press: Press) -> None:
+    """«Reprendre la cascade»."""
+    await context.say(await cascade.restart(context.given, person, press.mission))
+
+
+async def on_pause(context: Context, person: Person, press: Press) -> None:
+    """«Pause 10 min»."""
+    await context.say(await cascade.pause(context.given, person, press.mission))
+
+
+async def on_resume(context: Context, person: Person, press: Press) -> None:
+    """«Reprendre»."""
+    await context.say(await cascade.resume(context.given, person, press.mission))
+
+
+async def on_idel_stays(context: Context, person: Person, press: Press) -> None:
+    """No doctor: the nurse stays."""
+    await context.say(await cascade.tell_idel(context.given, person, press.mission, stay=True))
+
+
+async def on_idel_leaves(context: Context, person: Person, press: Press) -> None:
+    """No doctor: the nurse leaves."""
+    await context.say(await cascade.tell_idel(context.given, person, press.mission, stay=False))
+
+
+async def on_house_text(context: Context, person: Person, text: str) -> bool:
+    """A house names its doctor: the first text after an acceptance without a name."""
+    if person.organisation is None:
+        return False
+    waiting = await cascade.unnamed(context.given, person.organisation)
+    if not waiting:
+        return False
+    answer: Answer = await cascade.read_doctor(context.given, person.party, waiting[0].id, text)
+    await context.say(answer)
+    return True

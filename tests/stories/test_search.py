@@ -1,0 +1,47 @@
+"""The search for a nurse, as people live it."""
+
+from bot.domain.mission import MissionState, SearchState
+from tests.stories.story import Story
+
+
+async def test_the_first_idel_to_accept_gets_the_mission(story: Story) -> None:
+    lea, amina, bruno = story.person("Léa"), story.person("Amina"), story.person("Bruno")
+    mission = await story.mission(asked_by="Léa", offered_to=["Amina", "Bruno"])
+    amina.sees("visite + téléconsultation", "Femme, 94 ans · Mulhouse", "Être sur place avant 15:23")
+
+    await amina.taps("ACCEPTER · 20 min")
+
+    amina.is_told_at_once("est à vous")
+    amina.sees("est à vous", "Arrivée annoncée")
+    amina.sees("KELLER", "12 rue des Tanneurs")
+    bruno.sees("par un(e) collègue")
+    bruno.sees_not("KELLER")
+    lea.sees("Amina B. y va")
+    assert (await story.mission_now(mission.id)).search.state is SearchState.TAKEN
+
+
+async def test_a_tap_that_comes_second_is_told_the_truth_at_once(story: Story) -> None:
+    amina, bruno = story.person("Amina"), story.person("Bruno")
+    await story.mission(offered_to=["Amina", "Bruno"])
+    late = bruno.newest("visite + téléconsultation")
+
+    await amina.taps("ACCEPTER · 20 min")
+    await bruno.taps_old(late, "sa:1:1:20")
+
+    bruno.is_told_at_once("un(e) collègue l'a prise à", "Merci, rien d'autre à faire")
+
+
+async def test_nobody_in_thirty_minutes_and_the_regulateur_decides(story: Story) -> None:
+    lea, paul = story.person("Léa"), story.person("Paul")
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+
+    await story.wait(minutes=20)
+    lea.sees("20 min sans IDEL", "2 sollicités")
+    await story.wait(minutes=10)
+    paul.sees("aucun IDEL à 09:53", "Dr Roth : nouvelle orientation ?")
+    paul.rang("aucun IDEL")
+    await paul.taps("Ambulance urgences")
+
+    lea.sees("ambulance vers les urgences", "prévenir le patient")
+    await lea.taps("Patient prévenu")
+    assert (await story.mission_now(mission.id)).state is MissionState.CLOSED
