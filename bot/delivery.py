@@ -379,7 +379,7 @@ class Delivery:
     ) -> None:
         parts = parts_of(outgoing)
         closes = outgoing.topic_closed and to.is_group and to.thread_id is not None
-        self._make_room(owed, room, to, len(parts) + (1 if closes else 0))
+        self._make_room(owed, room, to, len(parts) + (2 if closes else 0))  # its last name, and closing
         sent: list[SentMessage] = []
         for number, part in enumerate(parts):
             try:

@@ -146,7 +146,7 @@ class Threads:
     async def keep_in_step(self, to: Destination, outgoing: Outgoing) -> None:
         """After a message: the topic's name and whether it is closed. Comforts.
 
-        The caller has kept room for closing in the group's budget.
+        The caller has kept room in the group's budget for closing (and for the last name that goes with it).
         """
         if to.thread_id is None:
             return
@@ -156,7 +156,7 @@ class Threads:
             return
         name = topic_name(outgoing.topic)
         if name is not None and name != thread.name:
-            await self._rename(to, thread, name)
+            await self._rename(to, thread, name, room_is_kept=outgoing.topic_closed and to.is_group)
         if outgoing.topic_closed and to.is_group and thread.state is not ThreadState.CLOSED:
             await self._close(to, to.thread_id)
 
@@ -304,12 +304,12 @@ class Threads:
         async with self._given.storage.transaction() as tx:
             await tx.outbox.owe([notice], ability.seen_at)
 
-    async def _rename(self, to: Destination, thread: Thread, name: str) -> None:
+    async def _rename(self, to: Destination, thread: Thread, name: str, *, room_is_kept: bool) -> None:
         attempt = (to.chat_id, thread.thread_id or 0, name)
         if attempt in self._bad_names or self._api.lacks("editForumTopic"):
             return
         now = self._given.now()
-        slot = self._budgets.reserve(to.chat_id, is_group=to.is_group, now=now)
+        slot = None if room_is_kept else self._budgets.reserve(to.chat_id, is_group=to.is_group, now=now)
         if isinstance(slot, datetime):
             return  # the next message of the mission tries again
         try:
@@ -320,7 +320,8 @@ class Threads:
             pass
         except MethodMissing:
             self._api.remember_lack("editForumTopic")
-            self._budgets.release(slot)
+            if slot is not None:
+                self._budgets.release(slot)
             return
         except TooFast as failure:
             self._budgets.pause(to.chat_id, failure.seconds, now)
