@@ -25,6 +25,7 @@ class _Index:
     by_insee: dict[str, Commune]
     by_postal_code: dict[str, tuple[Commune, ...]]
     by_name: tuple[tuple[str, Commune], ...]  # plain names, in alphabetical order
+    exact: dict[str, tuple[Commune, ...]]  # by plain name
 
 
 #: The tuple of communes is the key by identity: hashing 366 communes at each look-up would cost more
@@ -36,7 +37,9 @@ def _index(region: Region) -> _Index:
     found = _indexes.get(id(region.communes))
     if found is None:
         by_code: dict[str, tuple[Commune, ...]] = {}
+        exact: dict[str, tuple[Commune, ...]] = {}
         for commune in region.communes:
+            exact[plain(commune.name)] = (*exact.get(plain(commune.name), ()), commune)
             for code in commune.postal_codes:
                 by_code[code] = (*by_code.get(code, ()), commune)
         found = _Index(
@@ -44,6 +47,7 @@ def _index(region: Region) -> _Index:
             by_insee={c.insee: c for c in region.communes},
             by_postal_code=by_code,
             by_name=tuple(sorted(((plain(c.name), c) for c in region.communes), key=lambda pair: pair[0])),
+            exact=exact,
         )
         if len(_indexes) >= 8:
             _indexes.clear()
@@ -102,8 +106,7 @@ def _rank(name: str, wanted: str) -> int | None:
 
 def exact_communes(region: Region, text: str) -> tuple[Commune, ...]:
     """The communes of exactly that name, «St» and «Saint» being one."""
-    wanted = plain(text)
-    return tuple(commune for name, commune in _index(region).by_name if name == wanted)
+    return _index(region).exact.get(plain(text), ())
 
 
 def distance_km(a: Commune, b: Commune) -> float:

@@ -12,6 +12,8 @@ from datetime import time
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.letters import fold
+
 
 class VitalSign(StrEnum):
     """What is measured. The values are stored and travel in buttons."""
@@ -529,26 +531,12 @@ _PAUSE = re.compile(r"(?:[\s,;.:=/|•·–—\-_!()\[\]]+|[eE][tT](?!\w))+")
 _WORD = re.compile(r"[^\s,;]+(?:[,;](?=[0-9])[^\s,;]+)*")
 
 
-def _fold(text: str) -> str:
-    """Small letters without accents, one for one: positions stay those of the text."""
-
-    def letter(char: str) -> str:
-        if char.isascii():
-            return char.lower()
-        if char in "₂²":
-            return "2"
-        base = unicodedata.normalize("NFKD", char)[0] if char.isalpha() else char
-        return base.lower() if base.isascii() else char
-
-    return "".join(letter(char) for char in text)
-
-
 class _Scan:
     """A line being read from left to right."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.folded = _fold(text)
+        self.folded = fold(text)
         self.measures: list[Measure] = []
         self.refused: list[Measure] = []
         self.unknown: list[tuple[int, int]] = []
