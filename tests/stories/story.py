@@ -11,11 +11,12 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.app import Bot, build
 from bot.channels.sms import DryRunSms
+from bot.clock import PARIS
 from bot.domain import calendar, search
 from bot.domain.mission import (
     Contact,
@@ -144,6 +145,10 @@ class Teller:
         """Such a button is on screen."""
         if not any(_button(view, label) for view in self._newest_first()):
             raise AssertionError(f"{self.name} has no button «{label}».\n{self.screen()}")
+
+    def has_button(self, label: str) -> bool:
+        """Whether such a button is on screen."""
+        return any(_button(view, label) for view in self._newest_first())
 
     def sees_no_button(self, label: str) -> None:
         """No such button is on screen."""
@@ -405,6 +410,14 @@ class Story:
             found = await tx.missions.get(mission)
         assert found is not None
         return found
+
+    def sms_sent(self) -> list[tuple[str, str, str]]:
+        """Every text message: to, text, reference."""
+        return [(sms.to, sms.text, sms.ref) for sms in self.sms.texts]
+
+    def local(self, at: datetime) -> str:
+        """An hour as people in Haut-Rhin say it."""
+        return at.astimezone(PARIS).strftime("%H:%M")
 
     async def journal(self, mission: MissionId) -> list[str]:
         """What happened, in order."""

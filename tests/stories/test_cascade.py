@@ -1,0 +1,209 @@
+"""The search for a doctor, as people live it."""
+
+from bot.domain.mission import CascadeState, StepState
+from bot.domain.people import CascadeStep
+from tests.stories.story import Story
+
+
+async def with_a_nurse(story: Story, **options: object) -> int:
+    """A mission that Amina has accepted, on site in 40 minutes."""
+    mission = await story.mission(offered_to=["Amina", "Bruno"], **options)  # type: ignore[arg-type]
+    await story.person("Amina").taps("ACCEPTER · 40 min")
+    return mission.id
+
+
+async def test_all_doctors_of_a_step_are_asked_and_the_first_wins(story: Story) -> None:
+    claire, marc, amina = story.person("Claire"), story.person("Marc"), story.person("Amina")
+    mission = await with_a_nurse(story)
+    claire.sees("téléconsultation avec IDEL", "Femme, 94 ans · 68200 Mulhouse", "TCG 25 € + SNP 15 €")
+    claire.sees_not("KELLER")
+    late = marc.newest("téléconsultation avec IDEL")
+
+    await claire.taps("J'accepte 10:20")
+
+    claire.is_told_at_once("est à vous", "10:20")
+    claire.rang("c'est à vous, visio 10:20")
+    claire.sees("Odile KELLER", "03/02/1932", "68200 Mulhouse", "Amina BENALI")
+    claire.sees_not("rue des Tanneurs")
+    amina.rang("médecin trouvé, visio 10:20")
+    amina.sees("Dr Claire MOREL", "+33 6 39 98 00 21")
+    marc.sees("un confrère l'a prise à")
+    await marc.taps_old(late, f"ca:{mission}:0:29854640")
+    marc.is_told_at_once("un confrère l'a prise à")
+    story.person("Léa").sees("Dr Claire MOREL", "visio 10:20")
+
+
+async def test_a_refusal_by_the_last_of_a_step_opens_the_next(story: Story) -> None:
+    mission = await with_a_nurse(story)
+    await story.house("SOS médecin 68", "Emma")
+
+    await story.person("Claire").taps("REFUSER")
+    found = await story.mission_now(mission)
+    assert found.cascade.step is not None
+    assert found.cascade.step.step is CascadeStep.EFFECTEUR_SAS
+    await story.person("Marc").taps("REFUSER")
+
+    found = await story.mission_now(mission)
+    assert [s.state for s in found.cascade.steps] == [
+        StepState.SKIPPED,  # médecin traitant unknown
+        StepState.REFUSED,
+        StepState.SKIPPED,  # MMG sector
+        StepState.ASKED,
+        StepState.WAITING,
+    ]
+    story.person("Emma").sees("téléconsultation avec IDEL")
+
+
+async def test_silence_is_not_refusal(story: Story) -> None:
+    mission = await with_a_nurse(story)
+    await story.wait(minutes=16)
+    found = await story.mission_now(mission)
+    assert found.cascade.steps[1].state is StepState.SILENT
+    story.person("Léa").sees("📞", "appeler SOS médecin 68", "+33 3 53 01 00 68")
+
+    await story.person("Marc").taps("J'accepte 10:20")
+
+    story.person("Marc").is_told_at_once("est à vous")
+    story.person("Amina").sees("Dr Marc ADAM")
+
+
+async def test_an_operator_notes_what_the_medecin_traitant_said_on_the_phone(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await with_a_nurse(story, medecin_traitant="Jean")
+    lea.rang("appeler Médecin traitant")
+    lea.sees("Léa : appeler Médecin traitant", "Dr Jean WEBER", "+33 6 39 98 00 24")
+
+    await lea.taps("Accepte")
+    await lea.taps("10:20")
+
+    lea.is_told_at_once("10:20")
+    lea.sees("Dr Jean WEBER", "lui dicter le patient")
+    found = await story.mission_now(mission)
+    assert found.cascade.state is CascadeState.FOUND
+    assert [text for _, text, _ in story.sms_sent()] == [
+        "SAS 68: visio SMT 1 a 10:20 confirmee. Le lien suit par SMS. OSNP 03 53 01 00 10"
+    ]
+    story.person("Amina").sees("Dr Jean WEBER", "+33 6 39 98 00 24")
+
+
+async def test_a_house_accepts_and_names_its_doctor_afterwards(story: Story) -> None:
+    emma = await story.house("SOS médecin 68", "Emma")
+    await with_a_nurse(story)
+    lea = story.person("Léa")
+    await lea.taps("Étape suivante")
+
+    await emma.taps("J'accepte 10:20")
+    emma.sees("Qui fait la visio ?")
+    await emma.types("Dr Paul Haas 06 39 98 00 41", to=story.houses["SOS médecin 68"])
+
+    story.person("Amina").sees("Dr Paul Haas", "+33 6 39 98 00 41")
+
+
+async def test_sos_medecin_may_visit_instead(story: Story) -> None:
+    emma = await story.house("SOS médecin 68", "Emma")
+    mission = await with_a_nurse(story)
+    await story.person("Léa").taps("Étape suivante")
+    await emma.taps("Visite à la place")
+    story.person("Amina").sees("visite SOS médecin")
+    story.person("Léa").sees("visite SOS médecin")
+    assert (await story.mission_now(mission)).end is not None
+
+
+async def test_when_nobody_is_left_the_regulateur_decides_and_the_nurse_is_told(story: Story) -> None:
+    lea, paul, amina = story.person("Léa"), story.person("Paul"), story.person("Amina")
+    mission = await with_a_nurse(story)
+    for _ in range(3):
+        await lea.taps("Étape suivante")
+    paul.rang("aucun médecin, liste épuisée")
+    amina.sees("pas encore de médecin")
+
+    await paul.taps("IDEL : rester")
+    amina.rang("restez auprès du patient")
+    await paul.taps("Reprendre la liste")
+
+    found = await story.mission_now(mission)
+    assert found.cascade.state is CascadeState.RUNNING
+    assert found.cascade.steps[1].state is StepState.ASKED
+
+
+async def test_the_doctor_is_asked_at_once_when_the_arrival_slips(story: Story) -> None:
+    claire, amina = story.person("Claire"), story.person("Amina")
+    mission = await with_a_nurse(story)
+    await claire.taps("J'accepte 10:20")
+
+    await amina.taps("Changer l'heure")
+    await amina.taps("1 h 30") if amina.has_button("1 h 30") else await amina.taps("90 min")
+
+    claire.rang("Visio 11:10 ?")
+    await claire.taps("OK 11:10")
+    amina.sees("visio à 11:10")
+    video = (await story.mission_now(mission)).cascade.video_at
+    assert video is not None
+    assert story.local(video) == "11:10"
+
+
+async def test_a_doctor_withdraws_and_the_search_resumes_after_that_doctor(story: Story) -> None:
+    claire, marc, amina = story.person("Claire"), story.person("Marc"), story.person("Amina")
+    await with_a_nurse(story)
+    await claire.taps("J'accepte 10:20")
+    marc.looks_away()
+
+    await claire.taps("Me retirer")
+    await claire.taps("Oui, je me retire")
+
+    amina.rang("le médecin s'est retiré")
+    assert any("téléconsultation avec IDEL" in v.text for v in marc.new())
+    await marc.taps("J'accepte 10:20")
+    amina.sees("Dr Marc ADAM")
+
+
+async def test_a_nurse_gives_back_and_the_doctor_is_kept(story: Story) -> None:
+    claire, amina, bruno = story.person("Claire"), story.person("Amina"), story.person("Bruno")
+    mission = await with_a_nurse(story)
+    await claire.taps("J'accepte 10:20")
+
+    await amina.taps("Je ne peux plus y aller")
+    await amina.taps("Véhicule")
+
+    amina.is_told_at_once("rendue à")
+    claire.rang("l'IDEL ne peut plus venir")
+    story.person("Léa").sees("rendue par Amina B. (véhicule)", "Visite avant 15:23")
+    amina.sees_no_button("ACCEPTER")
+    await bruno.taps("ACCEPTER · 1 h")
+    claire.rang("Visio 10:40 ?")
+    await claire.taps("OK 10:40")
+    bruno.sees("visio à 10:40")
+    found = await story.mission_now(mission)
+    assert found.cascade.doctor is not None
+
+
+async def test_a_pause_holds_the_step_and_ends_by_itself(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await with_a_nurse(story)
+    await lea.taps("Pause 10 min")
+    lea.sees("Pause jusqu'à")
+    await story.wait(minutes=11)
+    assert (await story.mission_now(mission)).cascade.state is CascadeState.RUNNING
+    await story.wait(minutes=16)
+    assert (await story.mission_now(mission)).cascade.steps[1].state is StepState.SILENT
+
+
+async def test_the_medecin_traitant_opens_the_name_and_the_journal_knows(story: Story) -> None:
+    claire = story.person("Claire")
+    mission = await with_a_nurse(story, medecin_traitant="Claire")
+    claire.sees("Votre patient(e) : le nom s'affiche en ouvrant", "sans SNP")
+    claire.sees_not("KELLER")
+    await claire.taps("Voir")
+    assert claire.sees("Odile KELLER", "03/02/1932").protected
+    assert "disclosure.seen" in await story.journal(mission)
+
+
+async def test_a_doctor_proposes_another_hour_and_the_nurse_agrees(story: Story) -> None:
+    claire, amina = story.person("Claire"), story.person("Amina")
+    await with_a_nurse(story)
+    await claire.taps("J'accepte 10:20")
+    await claire.taps("Changer l'heure")
+    await claire.taps("11:05")
+    amina.rang("le médecin propose 11:05")
+    await amina.taps("OK 11:05")
+    claire.sees("11:05, d'accord")
