@@ -140,7 +140,7 @@ class Delivery:
     ) -> None:
         self._given = given
         self._group_id = group_id
-        self._compose = compose
+        self.compose = compose
         self._sms = sms
         self._api = api
         self._poster = Poster(api)
@@ -307,7 +307,7 @@ class Delivery:
 
     async def _words(self, owed: Owed) -> Outgoing | None:
         try:
-            return await self._compose(owed.notice)
+            return await self.compose(owed.notice)
         except Exception as error:
             log.exception("notice %d (%s) has no words", owed.id, owed.notice.kind)
             if self._count(owed) >= TRIES_OF_WORDS:

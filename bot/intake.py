@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from telegram import Update
+from telegram.ext import ApplicationHandlerStop
 
 from bot.bell import Bell
 from bot.clock import real_monotonic
@@ -251,12 +252,13 @@ class Intake:
         self._after_work()
 
     async def _on_error(self, update: object, context: Any) -> None:
-        """What a handler raised: remembered for its update."""
+        """What a handler raised: remembered for its update, which goes to no further handler."""
         error = context.error
         number = update.update_id if isinstance(update, Update) else None
         log.error("update %s: a handler failed", number, exc_info=error)
         if number is not None and error is not None:
             self._runtime.errors[number] = error
+        raise ApplicationHandlerStop
 
 
 def sender_of(update: Mapping[str, Any]) -> int | None:

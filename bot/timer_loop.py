@@ -50,7 +50,8 @@ class TimerLoop:
         self._bell = Bell(given.clock, background, "timers")
         self._failures: dict[int, int] = {}
         self._ringing = asyncio.Lock()
-        self._offset: timedelta | None = None
+        self._offset = self._ahead()  # when the alarm was set
+        self.armed_for: datetime | None = None  # the moment of our clock the alarm is set for
 
     def wake(self) -> None:
         """Timers may have been set or stopped."""
@@ -102,21 +103,24 @@ class TimerLoop:
 
     def _arm(self, scheduler: Any, moment: datetime | None) -> None:
         """Set the alarm for a moment of our clock, which may run ahead of the machine's."""
+        self.armed_for = moment
+        self._offset = self._ahead()
         if moment is None:
             if scheduler.get_job("next") is not None:
                 scheduler.remove_job("next")
             return
-        real = SystemClock().now() + (moment - self._given.now())
+        real = moment - self._offset
         scheduler.add_job(
             self.wake, DateTrigger(run_date=real), id="next", replace_existing=True, misfire_grace_time=None
         )
 
     async def _watch(self) -> None:
         """The sandbox moves the clock: what is due then must ring."""
-        offset = self._given.now() - SystemClock().now()
-        if self._offset is not None and abs(offset - self._offset) > JUMP:
+        if abs(self._ahead() - self._offset) > JUMP:
             self.wake()
-        self._offset = offset
+
+    def _ahead(self) -> timedelta:
+        return self._given.now() - SystemClock().now()
 
     async def _ring(self, timer: Timer) -> int:
         handler = self._on_timer.get(timer.kind)

@@ -29,6 +29,11 @@ class ManualClock:
         finally:
             self._sleepers.remove(sleeper)
 
+    @property
+    def sleepers(self) -> int:
+        """How many sleep on it."""
+        return len(self._sleepers)
+
     def forward(self, **time: float) -> None:
         """Move on by a timedelta's arguments."""
         self.to(self._now + timedelta(**time))
