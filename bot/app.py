@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,16 @@ from bot.background import Background
 from bot.bell import Bell
 from bot.budgets import Budgets
 from bot.channels.sms import DryRunSms, HttpSms, sms_from
+from bot.channels.visio import UrlTemplate
 from bot.checks import look_at_telegram
 from bot.clock import Clock, clock_from
 from bot.context import App, Context, Runtime
-from bot.delivery import Delivery
+from bot.delivery import Delivery, OnDelivered
+from bot.domain.outcome import Notice
+from bot.flows import visio
 from bot.intake import WANTED, Intake
 from bot.messages import Words, composer
-from bot.ports import Given, SmsPort, Storage
+from bot.ports import Given, SmsPort, Storage, Transaction
 from bot.region import load_region
 from bot.replies import with_replies
 from bot.request import AiohttpRequest
@@ -226,12 +229,14 @@ def build(
     if created is not None:
         log.warning("a key was made in %s: keep a copy apart from the database's backups", created)
     background = Background()
+    region = load_region(settings.region)
     given = Given(
         storage=storage or open_storage(settings.database, Vault.from_secret(key)),
         clock=clock or clock_from(settings.clock),
-        region=load_region(settings.region),
+        region=region,
         fiction_numbers=settings.fiction_numbers,
         public_url=settings.public_url,
+        video=UrlTemplate(region.visio_url),
     )
     line = request or AiohttpRequest()
     api = TelegramApi(line, settings.telegram_api, settings.token)
@@ -249,6 +254,7 @@ def build(
         group_id=settings.group,
         background=background,
         budgets=budgets,
+        on_delivered=_on_delivered(given),
     )
     timers = TimerLoop(
         given,
@@ -281,6 +287,15 @@ def build(
     own = [web.post(PATH, webhook(intake.receive, settings.webhook_secret))]
     bot.web = build_web(bot.health, own if settings.intake == "webhook" else ())
     return bot
+
+
+def _on_delivered(given: Given) -> Mapping[str, OnDelivered]:
+    """What follows from a delivery, in its own commit."""
+
+    async def link_arrived(tx: Transaction, notice: Notice, now: datetime) -> None:
+        await visio.link_arrived(given, tx, notice)
+
+    return {"visio.doctor": link_arrived, "visio.sms": link_arrived}
 
 
 def command_lists() -> dict[str, dict[str, str]]:

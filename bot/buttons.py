@@ -98,12 +98,14 @@ class Verb(StrEnum):
     CLOSE_ACTS = "qa"  # arg: 0|1
     CLOSE_OUTCOME = "qo"  # arg: outcome
     CLOSE_PRESCRIPTION = "qp"  # arg: prescription
+    CLOSE_BACK = "qb"  # one question back, or all of them again
+    CLOSE_FORCE = "qf"  # OSNP close without the answers
     DOCTOR_DONE = "qd"
     DOCTOR_LATER = "ql"
     DOCTOR_DETAIL = "qi"
-    NIGHT_OWNER = "qn"  # opens the typing of the owner of the night
+    NIGHT_OWNER = "qn"  # opens the typing of the owner of the night; arg: a person known
     END = "ee"  # opens the confirmation; arg: end reason
-    END_CONFIRM = "ec"  # arg: end reason
+    END_CONFIRM = "ec"  # arg: end reason, or reason.detail
     END_KEEP = "ek"
     WORSENED = "ew"
     # opening dialogue (mission = 0; epoch = the draft's)

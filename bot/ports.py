@@ -572,6 +572,28 @@ class AlreadyWon(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True)
+class VideoLink:
+    """One person's way into a room. Only a hash of the token is stored."""
+
+    url: str
+    token: str
+
+
+class VideoEngine(Protocol):
+    """Makes the links of a video. Without I/O: it is asked within a transaction."""
+
+    def new_room(self) -> str:
+        """A name that nobody guesses and that says nothing."""
+        ...
+
+    def room(
+        self, room: str, participants: Iterable[Party], not_before: datetime, expires: datetime
+    ) -> Mapping[Party, VideoLink]:
+        """A link of their own for each; asked again, other links into the same room."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """What every flow is given."""
 
@@ -580,6 +602,7 @@ class Given:
     region: Region
     fiction_numbers: bool = False
     public_url: str | None = None
+    video: VideoEngine | None = None  # None: no video can be made
 
     def now(self) -> datetime:
         """The present moment, in UTC."""

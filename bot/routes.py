@@ -4,22 +4,31 @@ Every tap is checked here against who may press that button at all; the flow beh
 (the offer, the mission, the present).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from telegram import Update
 from telegram.constants import ChatType
-from telegram.ext import Application, CallbackQueryHandler, TypeHandler
+from telegram.ext import (
+    Application,
+    CallbackQueryHandler,
+    CommandHandler,
+    MessageHandler,
+    TypeHandler,
+    filters,
+)
 
 from bot.buttons import Press, Verb
 from bot.context import Context
 from bot.domain.outcome import Answer, Timer, TimerKind
 from bot.domain.people import GROUP_ROLES, Person, Role
 from bot.flows import cascade as cascade_flow
+from bot.flows import closing as closing_flow
+from bot.flows import opening as opening_flow
 from bot.flows import presence
 from bot.flows import search as search_flow
 from bot.flows import visit as visit_flow
-from bot.handlers import cascade, search, visit
+from bot.handlers import cascade, closing, find, opening, search, start, text, visio, visit
 from bot.ports import Given
 
 Handler = Callable[[Context, Person, Press], Awaitable[None]]
@@ -32,6 +41,8 @@ ANYBODY = frozenset(Role)
 
 #: What each button does, and who may press it.
 ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
+    Verb.OPENING: (GROUP, opening.on_opening),
+    Verb.FOUND: (ANYBODY, find.on_found),
     Verb.ACCEPT: (IDEL, search.on_accept),
     Verb.REFUSE: (IDEL, search.on_refuse),
     Verb.REFUSAL_REASON: (IDEL, search.on_refusal_reason),
@@ -73,10 +84,29 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.RESTART_CASCADE: (GROUP, cascade.on_restart),
     Verb.IDEL_STAYS: (GROUP, cascade.on_idel_stays),
     Verb.IDEL_LEAVES: (GROUP, cascade.on_idel_leaves),
+    Verb.CLOSE_ACTS: (IDEL, closing.on_acts),
+    Verb.CLOSE_OUTCOME: (IDEL, closing.on_outcome),
+    Verb.CLOSE_PRESCRIPTION: (IDEL, closing.on_prescription),
+    Verb.CLOSE_BACK: (IDEL, closing.on_back),
+    Verb.CLOSE_FORCE: (GROUP, closing.on_force),
+    Verb.DOCTOR_DONE: (DOCTOR, closing.on_doctor_done),
+    Verb.DOCTOR_LATER: (DOCTOR, closing.on_doctor_later),
+    Verb.DOCTOR_DETAIL: (DOCTOR, closing.on_doctor_detail),
+    Verb.NIGHT_OWNER: (GROUP, closing.on_night_owner),
+    Verb.END: (IDEL_OR_GROUP, closing.on_end),
+    Verb.END_CONFIRM: (ANYBODY, closing.on_end_confirmed),
+    Verb.END_KEEP: (ANYBODY, closing.on_kept),
+    Verb.WORSENED: (IDEL_OR_GROUP, closing.on_worsened),
+    Verb.VISIO_CREATE: (IDEL, visio.on_create),
+    Verb.VISIO_TROUBLE: (IDEL | DOCTOR, visio.on_trouble),
+    Verb.VISIO_NEW: (IDEL | DOCTOR, visio.on_new_link),
+    Verb.VISIO_LATER: (IDEL | DOCTOR, visio.on_later),
+    Verb.VISIO_ABANDON: (IDEL | DOCTOR, visio.on_abandon),
 }
 
 #: What each timer does when it rings.
 ON_TIMER: Mapping[str, Callable[[Given, Timer], Awaitable[None]]] = {
+    TimerKind.PASTE: opening_flow.paste_complete,
     TimerKind.USUAL_SILENT: search_flow.usual_silent,
     TimerKind.SEARCH_WARNING: search_flow.warning,
     TimerKind.SEARCH_TIME_UP: search_flow.no_idel_in_time,
@@ -87,8 +117,19 @@ ON_TIMER: Mapping[str, Callable[[Given, Timer], Awaitable[None]]] = {
     TimerKind.DOCTOR_SILENT: cascade_flow.doctor_silent,
     TimerKind.PAUSE_OVER: cascade_flow.pause_over,
     TimerKind.PHONE_REMINDER: cascade_flow.call_not_recorded,
+    TimerKind.CLOSING_REMINDER: closing_flow.reminder,
+    TimerKind.NIGHT_OWNER: closing_flow.night_owner_due,
+    TimerKind.FORGET: closing_flow.forget_time,
 }
 
+
+#: What each command does; who may use it and where is the handler's first question.
+ON_COMMAND: Mapping[str, Callable[[Any, Context], Coroutine[Any, Any, None]]] = {
+    "start": start.on_start,
+    "aide": start.on_help,
+    "mission": opening.on_mission,
+    "chercher": find.on_find,
+}
 
 #: The user id under which an anonymous administrator speaks for a group (Telegram's own constant).
 ANONYMOUS_ADMINISTRATOR = 1087968824
@@ -128,4 +169,9 @@ def add_handlers(application: Application[Any, Any, Any, Any, Any, Any]) -> None
     """Give the table to the application."""
     application.add_handler(TypeHandler(Update, recognise), group=-1)
     application.add_handler(CallbackQueryHandler(on_press))
+    new, private = filters.UpdateType.MESSAGE, filters.ChatType.PRIVATE
+    for command, handler in ON_COMMAND.items():
+        application.add_handler(CommandHandler(command, handler, filters=new))
+    application.add_handler(MessageHandler(new & private & filters.COMMAND, start.on_help))
+    application.add_handler(MessageHandler(new & private & filters.TEXT, text.on_text))
     application.add_handler(TypeHandler(Update, on_anything_else))

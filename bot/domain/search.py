@@ -661,7 +661,15 @@ def give_back(
         broadcast.mission,
         Answer("search.given_back", {"number": mission.number, "at": now.isoformat()}),
         events=(
-            Event("search.given_back", {"person": person.id, "reason": reason, "epoch": search.epoch}),
+            Event(
+                "search.given_back",
+                {
+                    "person": person.id,
+                    "reason": reason,
+                    "epoch": search.epoch,
+                    "arrived": mission.visit.arrived_at is not None,
+                },
+            ),
             *broadcast.events,
         ),
         notices=(

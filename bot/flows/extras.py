@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.domain.mission import IdelOfferState, Mission
 from bot.domain.outcome import Notice
+from bot.flows import closing, find, opening, visio
 from bot.ports import Given, Transaction
 
 Loader = Callable[[Given, Transaction, Notice, Mission | None], Awaitable[dict[str, Any]]]
@@ -25,9 +26,20 @@ async def _board(given: Given, tx: Transaction, notice: Notice, mission: Mission
 
 
 LOADERS: dict[str, Loader] = {
+    "opening.card": opening.card,
+    "find.results": find.results,
+    "find.mission": _offers,
     "search.to_phone": _offers,
     "mission.card": _offers,
     "board.card": _board,
+    "closing.idel": closing.amounts,
+    "closing.doctor": closing.amounts,
+    "closing.ended": closing.amounts,
+    "closing.closed": closing.amounts,
+    "closing.outcome": closing.amounts,
+    "closing.unanswered": closing.amounts,
+    "visio.idel": visio.received,
+    "visio.sms": visio.number_to_text,
 }
 
 

@@ -49,8 +49,7 @@ async def finish(given: Given, person: Person, mission_id: MissionId) -> Answer:
             return Answer("visit.not_yours")
         outcome = visit.finish(mission, given.now())
         if outcome.events:
-            outcome = outcome.then(closing.ask(outcome.mission, given.now()))
-            await tx.sent.purge_mission_at(mission_id, given.now() + mission.rules.purge_after_visit)
+            outcome = outcome.then(closing.ask(outcome.mission, person.short_name, given.now()))
         return await record(given, tx, outcome, actor_of(person))
 
 

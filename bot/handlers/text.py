@@ -10,13 +10,17 @@ from bot.context import Context
 from bot.domain.outcome import Answer
 from bot.domain.people import GROUP_ROLES, Person
 from bot.flows import dialogue
+from bot.handlers import closing, opening
 from bot.ports import Draft
 
 #: Offered a typed text; True when it was meant for this dialogue (and has been answered).
 Typed = Callable[[Context, Person, Draft, str], Awaitable[bool]]
 
 #: Which dialogue takes a text, by the kind of the draft before its colon («opening», «hour:412»).
-ON_TYPED: Mapping[str, Typed] = {}
+ON_TYPED: Mapping[str, Typed] = {
+    "opening": opening.on_typed,
+    "night": closing.typed_night_owner,
+}
 
 
 async def on_text(update: Any, context: Context) -> None:
@@ -26,11 +30,13 @@ async def on_text(update: Any, context: Context) -> None:
         await context.say(Answer("press.stranger"))
         return
     text = message.text or ""
-    for draft in await dialogue.waiting(context.given, person.id):
+    # Only looked at: the update is done by the commit of the dialogue that takes it.
+    for draft in await dialogue.waiting(context.runtime.given, person.id):
         typed = ON_TYPED.get(draft.kind.partition(":")[0])
         if typed is not None and await typed(context, person, draft, text):
             return
     if person.role in GROUP_ROLES:
-        await context.say(Answer("opening.how"))
+        if not await opening.on_first_text(context, person, text):
+            await context.say(Answer("opening.how"))
         return
     await context.say(Answer("press.unknown"))

@@ -2,10 +2,16 @@
 
 from collections.abc import Callable
 
-from bot.messages import cascade, doctor, mission, search, visit
+from bot.messages import cascade, closing, doctor, find, mission, opening, search, visio, visit
 from bot.messages.rows import Keys, Rows
 
 KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
+    "opening.card": opening.card,
+    "opening.closed": opening.closed,
+    "opening.triggered": opening.triggered,
+    "opening.door": opening.door,
+    "find.results": find.results,
+    "find.mission": find.mission,
     "search.offer": search.offer,
     "search.taken": visit.patient_call,
     "search.late": search.late,
@@ -32,4 +38,15 @@ KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
     "doctor.suspended": doctor.suspended,
     "doctor.hours": doctor.hours,
     "doctor.hour_proposed": doctor.hour_proposed,
+    "closing.idel": closing.idel,
+    "closing.doctor": closing.doctor,
+    "closing.over": visit.patient_call,
+    "closing.unanswered": closing.unanswered,
+    "closing.confirm": closing.confirm,
+    "closing.call_15": closing.worsened,
+    "closing.worsened": closing.worsened,
+    "closing.night_owner": closing.night_owner,
+    "visio.idel": visio.card,
+    "visio.doctor": visio.card,
+    "visio.trouble": visio.trouble,
 }

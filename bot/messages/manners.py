@@ -28,6 +28,16 @@ ACT = Manner(rings=True)
 IDENTITY = Manner(patient=True)
 
 MANNERS: dict[str, Manner] = {
+    # Opening
+    "opening.card": IDENTITY,
+    "opening.closed": INFORMS,
+    "opening.left": INFORMS,
+    "opening.triggered": INFORMS,
+    "opening.door": INFORMS,
+    "find.results": INFORMS,
+    "find.mission": INFORMS,
+    "start.hello": INFORMS,
+    "start.help": INFORMS,
     # Search
     "search.offer": ACT,
     "search.to_phone": ACT,
@@ -100,4 +110,28 @@ MANNERS: dict[str, Manner] = {
     "delivery.group_moved": ACT,
     "delivery.purge_failed": ACT,
     "intake.set_aside": ACT,
+    # Closing and exits
+    "closing.idel": ACT,
+    "closing.doctor": ACT,
+    "closing.ended": ACT,
+    "closing.over": ACT,
+    "closing.orientation_over": INFORMS,
+    "closing.ended_regulateur": INFORMS,
+    "closing.closed": INFORMS,
+    "closing.outcome": INFORMS,
+    "closing.unanswered": ACT,
+    "closing.confirm": INFORMS,
+    "closing.call_15": ACT,
+    "closing.call_15_address": IDENTITY,
+    "closing.worsened": ACT,
+    "closing.worsened_doctor": ACT,
+    "closing.night_owner": ACT,
+    "closing.ask_night_owner": INFORMS,
+    "closing.night_told": INFORMS,
+    # Visio
+    "visio.idel": INFORMS,
+    "visio.doctor": ACT,
+    "visio.trouble": ACT,
+    "visio.group_trouble": INFORMS,
+    "visio.no_way": ACT,
 }

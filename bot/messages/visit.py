@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bot.buttons import Verb
 from bot.domain.mission import MissionState, VisitState
+from bot.messages import visio
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 
 #: Why a nurse gives a mission back.
@@ -24,6 +25,7 @@ def card(keys: Keys) -> Rows:
     on_site = state is VisitState.ON_SITE
     return rows(
         (set_out, arrive),
+        *visio.row(keys),
         (keys.tap(Verb.VITALS_GUIDED, "vitals"),) if on_site else (),
         (keys.tap(Verb.FINISH, "finish"),) if on_site else (),
         (keys.tap(Verb.CHANGE_HOUR, "change_hour"),) if arrive else (),

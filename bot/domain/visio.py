@@ -1,0 +1,238 @@
+"""The video between nurse and doctor: one room a mission, one link a person, trouble and its ways out.
+
+Pure decisions. Knows no address: links are made by the flow and travel in the notices that show them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.mission import CascadeState, Mission, MissionState, Visio
+from bot.domain.outcome import (
+    Answer,
+    Event,
+    Fact,
+    Notice,
+    Outcome,
+    Place,
+    PlaceKind,
+    Priority,
+    Withdrawal,
+    nothing,
+    to_group,
+    to_party,
+    to_person,
+)
+from bot.domain.people import Party, PartyKind
+
+#: «Décaler 15 min».
+DELAY = timedelta(minutes=15)
+
+#: How long after the limit, or after a late hour, a link still opens.
+GRACE = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What was made for one room: who enters by which address, and the mobile that gets the doctor's."""
+
+    room: str
+    urls: Mapping[Party, str]
+    sms_to: str | None = None  # E.164 mobile of the doctor
+
+
+def nurse(mission: Mission) -> Party | None:
+    """The nurse's side."""
+    return None if mission.visit.idel is None else Party.person(mission.visit.idel)
+
+
+def participants(mission: Mission) -> tuple[Party, ...]:
+    """Who needs a link: the nurse and the doctor."""
+    doctor = mission.cascade.doctor
+    sides = (nurse(mission), doctor.party if doctor is not None else None)
+    return tuple(side for side in sides if side is not None)
+
+
+def expires(mission: Mission) -> datetime:
+    """When the links stop opening, whatever happens to the mission."""
+    hour = mission.cascade.video_at
+    return max(mission.limit, hour or mission.limit) + GRACE
+
+
+def refusal(mission: Mission, party: Party | None = None) -> Outcome | None:
+    """Why there can be no video now. `party` is who asks, when only the two sides may."""
+    if mission.state is not MissionState.OPEN:
+        return nothing(mission, "visio.over", number=mission.number)
+    if mission.visit.idel is None or mission.cascade.state is not CascadeState.FOUND:
+        return nothing(mission, "visio.no_doctor", number=mission.number)
+    if party is not None and party not in participants(mission):
+        return nothing(mission, "visio.not_yours", number=mission.number)
+    return None
+
+
+def is_live(mission: Mission) -> bool:
+    """Whether there is a room that may be entered."""
+    return mission.visio is not None and not mission.visio.ended
+
+
+def create(mission: Mission, links: Links, now: datetime) -> Outcome:
+    """«Créer la visio» or «Nouveau lien»: a room, and a link for each."""
+    if (refused := refusal(mission)) is not None:
+        return refused
+    doctor = mission.cascade.doctor
+    number = mission.visio.number + 1 if mission.visio is not None else 1
+    visio = Visio(links.room, now, number=number, doctor=doctor.party if doctor else None)
+    changed = replace(mission, visio=visio)
+    return Outcome(
+        changed,
+        Answer("visio.created", {"number": mission.number}),
+        events=(
+            Event(
+                "visio.created",
+                {"number": number, "telegram": not _by_phone(changed), "sms": links.sms_to is not None},
+            ),
+        ),
+        notices=sent_links(changed, links),
+        withdrawn=(
+            Withdrawal(mission.id, "visio.idel"),
+            Withdrawal(mission.id, "visio.doctor"),
+            Withdrawal(mission.id, "visio.sms"),
+        ),
+    )
+
+
+def _by_phone(mission: Mission) -> bool:
+    """Only a telephone reaches the doctor."""
+    doctor = mission.cascade.doctor
+    return doctor is not None and doctor.by_phone
+
+
+def sent_links(mission: Mission, links: Links, *, moved: bool = False) -> tuple[Notice, ...]:
+    """Both sides get their own link; the doctor by text message too."""
+    notices: list[Notice] = []
+    facts: dict[str, Fact] = {"moved": moved}
+    for party, url in links.urls.items():
+        if party == nurse(mission):
+            notices.append(_card(mission, "visio.idel", party, {**facts, "url": url}, Priority.REPLY))
+        elif not _by_phone(mission):
+            notices.append(_card(mission, "visio.doctor", party, {**facts, "url": url}, Priority.RECEIPT))
+    doctor = mission.cascade.doctor
+    if doctor is None:
+        return tuple(notices)
+    if links.sms_to is not None:
+        to = doctor.party.id if doctor.party.kind is PartyKind.PERSON else 0
+        notices.append(
+            Notice(
+                "visio.sms",
+                Place(PlaceKind.SMS, to),
+                mission.id,
+                facts={"url": links.urls[doctor.party], "phone": links.sms_to},
+                valid_until=expires(mission),
+            )
+        )
+    elif _by_phone(mission):
+        notices.append(Notice("visio.no_way", to_group(mission.id), mission.id))
+    return tuple(notices)
+
+
+def _card(mission: Mission, kind: str, party: Party, facts: Mapping[str, Fact], priority: Priority) -> Notice:
+    return Notice(
+        kind,
+        to_party(party),
+        mission.id,
+        facts=facts,
+        priority=priority,
+        card="visio",
+        fresh=True,
+        epoch=mission.visio.number if mission.visio else 0,
+    )
+
+
+def redraw(mission: Mission, url: str) -> Notice | None:
+    """The nurse's card again, with what is known of the doctor's link now."""
+    if not is_live(mission) or mission.visit.idel is None:
+        return None
+    card = _card(mission, "visio.idel", Party.person(mission.visit.idel), {"url": url}, Priority.CARD)
+    return replace(card, fresh=False, only_if_there=True)
+
+
+def trouble(mission: Mission, by: Party) -> Outcome:
+    """«Ça ne marche pas»: the other side is told at once, both have both numbers."""
+    if (refused := refusal(mission, by)) is not None:
+        return refused
+    if not is_live(mission):
+        return nothing(mission, "visio.none", number=mission.number)
+    side = "idel" if by == nurse(mission) else "doctor"
+    facts: dict[str, Fact] = {"side": side}
+    notices = [
+        Notice(
+            "visio.trouble",
+            to_party(party),
+            mission.id,
+            facts={**facts, "own": party == by},
+            priority=Priority.REPLY if party == by else Priority.RECEIPT,
+            card="visio_trouble",
+            fresh=True,
+        )
+        for party in participants(mission)
+        if party == nurse(mission) or not _by_phone(mission)
+    ]
+    notices.append(Notice("visio.group_trouble", to_group(mission.id), mission.id, facts=facts))
+    return Outcome(
+        mission,
+        Answer("visio.trouble_told", {"number": mission.number, "by_phone": _by_phone(mission)}),
+        events=(Event("visio.trouble", {"side": side}),),
+        notices=tuple(notices),
+    )
+
+
+def later(mission: Mission, by: Party, links: Links, now: datetime) -> Outcome:
+    """«Décaler 15 min»: both are told the new hour, in the same room."""
+    if (refused := refusal(mission, by)) is not None:
+        return refused
+    visio = mission.visio
+    if visio is None or visio.ended:
+        return nothing(mission, "visio.none", number=mission.number)
+    planned = mission.cascade.video_at or now
+    hour = (max(planned, now) + DELAY).replace(second=0, microsecond=0)
+    if hour > expires(mission):
+        return nothing(mission, "visio.too_late", number=mission.number)
+    changed = replace(mission, cascade=replace(mission.cascade, video_at=hour, proposal=None))
+    return Outcome(
+        changed,
+        Answer("visio.moved", {"number": mission.number, "hour": hour.isoformat()}),
+        events=(Event("visio.moved", {"hour": hour.isoformat(), "by": str(by)}),),
+        notices=sent_links(changed, links, moved=True),
+    )
+
+
+def end(mission: Mission) -> Outcome:
+    """The links die: the doctor has changed, or the mission is over."""
+    visio = mission.visio
+    if visio is None or visio.ended:
+        return nothing(mission, "visio.none", number=mission.number)
+    shut = [("visio.idel", to_person(mission.visit.idel))] if mission.visit.idel is not None else []
+    if visio.doctor is not None:
+        shut.append(("visio.doctor", to_party(visio.doctor)))
+    return Outcome(
+        replace(mission, visio=replace(visio, ended=True)),
+        Answer("visio.ended"),
+        events=(Event("visio.ended", {"number": visio.number}),),
+        notices=tuple(
+            Notice(
+                kind,
+                place,
+                mission.id,
+                priority=Priority.CARD,
+                card=card,
+                only_if_there=True,
+                epoch=visio.number,
+            )
+            for kind, place in shut
+            for card, kind in (("visio", kind), ("visio_trouble", "visio.trouble"))
+        ),
+        withdrawn=tuple(
+            Withdrawal(mission.id, kind)
+            for kind in ("visio.idel", "visio.doctor", "visio.sms", "visio.trouble")
+        ),
+    )
