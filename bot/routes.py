@@ -49,6 +49,7 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.RECONSIDER: (IDEL, search.on_reconsider),
     Verb.USUAL_DECLINED: (GROUP, search.on_usual_declined),
     Verb.ORIENT: (GROUP, search.on_orient),
+    Verb.ORIENT_BY_PHONE: (GROUP, search.on_orient_by_phone),
     Verb.LATE_YES: (GROUP, search.on_late_yes),
     Verb.LATE_NO: (GROUP, search.on_late_no),
     Verb.SET_OUT: (IDEL, visit.on_set_out),

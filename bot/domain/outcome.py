@@ -195,6 +195,7 @@ def nothing(mission: Mission, answer: str, **facts: Fact) -> Outcome:
 class TimerKind(StrEnum):
     """What is awaited. The values are stored."""
 
+    PASTE = "opening.paste"  # the next part of a long paste; of no mission, its key is the operator
     USUAL_SILENT = "search.usual_silent"  # the usual IDEL has not answered the exclusive offer
     SEARCH_WARNING = "search.warning"  # 20 minutes without an IDEL
     SEARCH_TIME_UP = "search.time_up"  # 30 minutes without an IDEL

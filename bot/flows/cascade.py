@@ -47,7 +47,11 @@ async def follow(given: Given, tx: Transaction, before: Mission, outcome: Outcom
 
 async def rosters_of(given: Given, tx: Transaction, mission: Mission) -> Rosters:
     """Who can be asked at each step today, or why the step is skipped."""
-    doctors = [p for p in await tx.people.all(Role.DOCTOR) if _available(p, given.now())]
+    doctors = [
+        p
+        for p in await tx.people.all(Role.DOCTOR)
+        if _available(p, given.now()) and (not mission.exercise or p.id in mission.rings)
+    ]
     rosters: dict[CascadeStep, Roster] = {}
     for rule in given.region.steps:
         step = rule.step
@@ -58,7 +62,7 @@ async def rosters_of(given: Given, tx: Transaction, mission: Mission) -> Rosters
         elif step is CascadeStep.EFFECTEUR_SAS:
             rosters[step] = Roster(tuple(_askable(p) for p in doctors if p.cascade_step is step))
         else:
-            rosters[step] = await _houses(tx, step, doctors)
+            rosters[step] = await _houses(tx, step, doctors, mission)
     return rosters
 
 
@@ -94,12 +98,12 @@ def _garde(given: Given, mission: Mission, doctors: list[Person]) -> Roster:
     return Roster(tuple(_askable(p) for p in on_duty), skip=None if on_duty else "nobody", begins=begins)
 
 
-async def _houses(tx: Transaction, step: CascadeStep, doctors: list[Person]) -> Roster:
+async def _houses(tx: Transaction, step: CascadeStep, doctors: list[Person], mission: Mission) -> Roster:
     houses = [
         Askable(Party.organisation(house.id), by_phone=not house.on_telegram)
         for house in await tx.people.organisations(step)
     ]
-    if houses:
+    if houses and not mission.exercise:  # an exercice rings chosen people, never a house
         return Roster(tuple(houses))
     return Roster(tuple(_askable(p) for p in doctors if p.cascade_step is step))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.domain.mission import IdelOfferState, Mission
 from bot.domain.outcome import Notice
+from bot.domain.people import Role
 from bot.flows import closing, find, opening, visio
 from bot.ports import Given, Transaction
 
@@ -25,7 +26,15 @@ async def _board(given: Given, tx: Transaction, notice: Notice, mission: Mission
     return {"missions": await tx.missions.unfinished()}
 
 
+async def _regulateurs(
+    given: Given, tx: Transaction, notice: Notice, mission: Mission | None
+) -> dict[str, Any]:
+    """Whose spoken decision an operator may write down."""
+    return {"regulateurs": await tx.people.all(Role.REGULATEUR)}
+
+
 LOADERS: dict[str, Loader] = {
+    "search.nobody": _regulateurs,
     "opening.card": opening.card,
     "find.results": find.results,
     "find.mission": _offers,

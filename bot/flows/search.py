@@ -1,14 +1,14 @@
 """The search for a nurse: each event is one transaction that locks the mission, then the person."""
 
 from bot.domain import search
-from bot.domain.mission import IdelOffer, Mission, Orientation
-from bot.domain.outcome import Answer, Outcome, Timer
+from bot.domain.mission import IdelOffer, Mission, Orientation, SearchState
+from bot.domain.outcome import Answer, Notice, Outcome, Priority, Timer, to_group, to_person
 from bot.domain.people import MissionId, Person, PersonId, Role
 from bot.domain.places import distance_between
 from bot.domain.search import Candidate
 from bot.flows import cascade
 from bot.flows.record import actor_of, record, rung
-from bot.ports import AlreadyEngaged, AlreadyWon, Given, Transaction
+from bot.ports import AlreadyEngaged, AlreadyWon, Draft, Given, Transaction
 
 GONE = Answer("search.gone")
 
@@ -20,6 +20,7 @@ async def candidates(given: Given, tx: Transaction, mission: Mission) -> list[Ca
         Candidate(person, distance_between(given.region, person.commune, mission.commune))
         for person in await tx.people.all(Role.IDEL)
         if search.may_be_asked(person, given.now(), engaged)
+        and (not mission.exercise or person.id in mission.rings)
     ]
     radius = given.region.search_radius_km
     if radius is None:
@@ -135,21 +136,21 @@ async def orient(
     mission_id: MissionId,
     orientation: Orientation,
     *,
-    decided_by: str | None = None,
+    decider: PersonId | None = None,
     text: str | None = None,
 ) -> Answer:
-    """The new orientation; `decided_by` names whose spoken decision an operator writes down."""
+    """The new orientation; `decider` is whose spoken decision an operator writes down."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        spoken = by.role is not Role.REGULATEUR
-        regulateur = await tx.people.get(mission.regulateur) if mission.regulateur else None
-        decider = decided_by or (by.short_name if not spoken or regulateur is None else regulateur.short_name)
+        await tx.drafts.drop(by.id, _draft(mission_id))
+        spoken = decider is not None or by.role is not Role.REGULATEUR
+        named = await tx.people.get(decider or mission.regulateur or by.id)
         outcome = search.orient(
             mission,
             orientation,
-            decided_by=decider,
+            decided_by=(named if spoken and named is not None else by).short_name,
             noted_by=by.short_name if spoken else None,
             text=text,
             now=given.now(),
@@ -157,6 +158,45 @@ async def orient(
         if outcome.events and orientation is Orientation.PROLONG:
             outcome = await _prolonged(given, tx, outcome)
         return await record(given, tx, outcome, actor_of(by))
+
+
+def _draft(mission_id: MissionId) -> str:
+    return f"orient:{mission_id}"
+
+
+async def ask_orientation_words(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """«Autre…»: the decision in a few words, typed in the private chat."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        if mission.search.state is not SearchState.UNANSWERED:
+            return Answer("search.no_orientation_needed", {"number": mission.number})
+        await tx.drafts.save(Draft(by.id, _draft(mission_id), "", given.now()))
+        notice = Notice("search.ask_words", to_person(by.id), mission_id, priority=Priority.REPLY)
+        await tx.outbox.owe([notice], given.now())
+        return Answer("search.write_privately")
+
+
+async def ask_who_decided(given: Given, by: Person, mission_id: MissionId, decider: int | None) -> Answer:
+    """«Décidé par tél.»: by which régulateur, then what."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        if mission.search.state is not SearchState.UNANSWERED:
+            return Answer("search.no_orientation_needed", {"number": mission.number})
+        notice = Notice(
+            "search.nobody",
+            to_group(mission_id),
+            mission_id,
+            facts={"by_phone": True, "person": decider},
+            priority=Priority.REPLY,
+            card="orientation",
+            only_if_there=True,
+        )
+        await tx.outbox.owe([notice], given.now())
+        return Answer("search.choose_decision" if decider else "search.choose_decider")
 
 
 async def _prolonged(given: Given, tx: Transaction, outcome: Outcome) -> Outcome:

@@ -8,9 +8,9 @@ from typing import Any
 
 from bot.context import Context
 from bot.domain.outcome import Answer
-from bot.domain.people import GROUP_ROLES, Person
+from bot.domain.people import GROUP_ROLES, Person, Role
 from bot.flows import dialogue
-from bot.handlers import closing, opening
+from bot.handlers import cascade, closing, opening, search, visit
 from bot.ports import Draft
 
 #: Offered a typed text; True when it was meant for this dialogue (and has been answered).
@@ -20,6 +20,7 @@ Typed = Callable[[Context, Person, Draft, str], Awaitable[bool]]
 ON_TYPED: Mapping[str, Typed] = {
     "opening": opening.on_typed,
     "night": closing.typed_night_owner,
+    "orient": search.typed_orientation,
 }
 
 
@@ -38,5 +39,9 @@ async def on_text(update: Any, context: Context) -> None:
     if person.role in GROUP_ROLES:
         if not await opening.on_first_text(context, person, text):
             await context.say(Answer("opening.how"))
+        return
+    if person.role is Role.IDEL and await visit.on_typed_hour(context, person, text):
+        return
+    if await cascade.on_house_text(context, person, text):
         return
     await context.say(Answer("press.unknown"))

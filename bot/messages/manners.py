@@ -49,6 +49,7 @@ MANNERS: dict[str, Manner] = {
     "search.nobody": ACT,
     "search.oriented": ACT,
     "search.decided": INFORMS,
+    "search.ask_words": INFORMS,
     "search.prolonged": INFORMS,
     "search.given_back": ACT,
     # Visit
