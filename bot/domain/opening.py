@@ -24,7 +24,6 @@ from bot.domain.mission import (
 from bot.domain.money import INDEMNITY
 from bot.domain.people import MissionId, PersonId
 from bot.domain.recognition import (
-    OLDEST,
     Recognised,
     guess_motif,
     read_address,
@@ -434,7 +433,7 @@ def _type_age(draft: OpeningDraft, text: str, day: date) -> OpeningDraft | None:
     if birth := read_birth_date(text, day):
         return replace(draft, birth_date=birth, age=None)
     age = read_age(text)
-    return replace(draft, birth_date=None, age=age.years) if age and age.years <= OLDEST else None
+    return replace(draft, birth_date=None, age=age.years) if age else None
 
 
 def _type_address(draft: OpeningDraft, text: str, region: Region) -> OpeningDraft | None:
