@@ -1,0 +1,109 @@
+"""Our rates stay under Telegram's, whatever is asked and however long the line takes."""
+
+from datetime import datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.budgets import Budgets, Slot
+from bot.sandbox.limits import Limits
+from tests.clock import OPENING, ManualClock
+
+GROUP = -1001
+SECOND = timedelta(seconds=1)
+
+
+def send(budgets: Budgets, chat: int, now: datetime, weight: int = 1) -> bool:
+    return isinstance(budgets.reserve(chat, is_group=chat < 0, now=now, weight=weight), Slot)
+
+
+def test_a_burst_of_three_then_one_a_second() -> None:
+    budgets = Budgets()
+
+    assert [send(budgets, 1, OPENING) for _ in range(4)] == [True, True, True, False]
+    earliest = budgets.may_send(1, is_group=False, now=OPENING)
+    assert earliest is not None
+    assert SECOND <= earliest - OPENING <= 1.2 * SECOND
+    assert send(budgets, 1, earliest)
+    assert not send(budgets, 1, earliest)
+
+
+def test_thirty_a_second_over_all_chats() -> None:
+    budgets = Budgets()
+
+    assert sum(send(budgets, chat, OPENING) for chat in range(1, 100)) == 30
+    assert budgets.room(OPENING) == 0
+    assert budgets.room(OPENING + 1.1 * SECOND) == 30
+
+
+def test_twenty_a_minute_in_one_group() -> None:
+    budgets = Budgets()
+    now = OPENING
+    sent = []
+    while now < OPENING + timedelta(minutes=2):
+        if send(budgets, GROUP, now):
+            sent.append(now)
+        now += SECOND / 2
+
+    assert len(sent) == 40
+    assert sum(at < OPENING + timedelta(minutes=1) for at in sent) == 20
+
+
+def test_several_messages_wait_until_all_of_them_fit() -> None:
+    budgets = Budgets()
+    assert send(budgets, 1, OPENING, 2)
+    assert not send(budgets, 1, OPENING, 2)
+    earliest = budgets.may_send(1, is_group=False, now=OPENING, weight=2)
+
+    assert earliest is not None
+    assert send(budgets, 1, earliest, 2)
+
+
+def test_room_that_was_not_needed_is_given_back() -> None:
+    budgets = Budgets()
+    for _ in range(5):
+        slot = budgets.reserve(GROUP, is_group=True, now=OPENING, weight=3)
+        assert isinstance(slot, Slot)
+        budgets.release(slot)
+
+    assert send(budgets, GROUP, OPENING, 3)
+
+
+def test_a_429_pauses_one_chat_and_two_at_once_everything() -> None:
+    budgets = Budgets()
+    until = budgets.pause(1, 30, OPENING)
+
+    assert timedelta(seconds=30) < until - OPENING < timedelta(seconds=31)
+    assert not send(budgets, 1, OPENING + 29 * SECOND)
+    assert send(budgets, 2, OPENING + 29 * SECOND)
+    budgets.pause(2, 5, OPENING + 29 * SECOND)
+    budgets.pause(3, 5, OPENING + 29 * SECOND)
+    assert not send(budgets, 4, OPENING + 30 * SECOND)
+    assert send(budgets, 4, OPENING + 35 * SECOND)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([1, 2, 3, GROUP]),
+            st.integers(min_value=0, max_value=1500),
+            st.integers(min_value=0, max_value=25),
+        ),
+        max_size=150,
+    )
+)
+def test_telegram_never_refuses_what_the_budgets_let_go(asked: list[tuple[int, int, int]]) -> None:
+    """Whatever the pace, with lines that take up to 25 ms longer or shorter than others."""
+    budgets, clock = Budgets(), ManualClock()
+    limits = Limits(clock)
+    arrivals: list[tuple[datetime, int]] = []
+    now = OPENING
+    for chat, pause, travel in asked:
+        now += timedelta(milliseconds=pause)
+        if send(budgets, chat, now):
+            arrivals.append((now + timedelta(milliseconds=travel), chat))
+    for at, chat in sorted(arrivals):
+        clock.to(max(at, clock.now()))
+        assert limits.wait(chat, group=chat < 0) == 0
+        limits.spend(chat, group=chat < 0)
