@@ -44,7 +44,7 @@ async def server() -> AsyncIterator[Server]:
     server = Server()
     app = web.Application(client_max_size=10**8)
     app.router.add_route("*", "/{tail:.*}", server.handle)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     server.root = f"http://127.0.0.1:{runner.addresses[0][1]}"

@@ -30,7 +30,7 @@ async def gateway() -> AsyncIterator[Gateway]:
     gateway = Gateway()
     app = web.Application()
     app.router.add_post("/sms", gateway.handle)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     gateway.url = f"http://127.0.0.1:{runner.addresses[0][1]}/sms"
