@@ -98,7 +98,7 @@ class Connected:
     async def run_many(self, statement: Executable, values: Sequence[Values]) -> None:
         """The same statement for each of `values`, in one go."""
         if values:
-            await self._connection.execute(statement, values)
+            await self._connection.execute(statement, _given(values))
 
     async def upsert(self, statement: Upsert, **values: Any) -> int:
         """How many rows it wrote."""
@@ -112,13 +112,18 @@ class Connected:
     async def upsert_many(self, statement: Upsert, values: Sequence[Values]) -> None:
         """Many rows in one go."""
         if values:
-            await self._connection.execute(statement.of[self.dialect], values)
+            await self._connection.execute(statement.of[self.dialect], _given(values))
 
     async def upsert_rows(self, statement: Upsert, values: Sequence[Values]) -> Sequence[Row[Any]]:
         """Many rows in one go, and what each returns."""
         if not values:
             return []
         return (await self._connection.execute(statement.of[self.dialect], values)).all()
+
+
+def _given(values: Sequence[Values]) -> Values | Sequence[Values]:
+    # For a single row the drivers' way for many is the longer one.
+    return values[0] if len(values) == 1 else values
 
 
 def lane_of(place: Place, mission: MissionId | None) -> str:

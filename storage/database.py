@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.ports import (
     Documents,
@@ -84,42 +84,42 @@ class SqlStorage:
         self._update_id = update_id
 
     @property
-    def engine(self) -> AsyncEngine:
-        """For those who look after the database: rotation of keys, plans of queries, backups."""
-        return self._opened.engine
-
-    @property
     def vault(self) -> Vault:
         """What seals the bodies."""
         return self._opened.vault
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        opened = self._opened
-        task = asyncio.current_task()
+        async with self.connection() as connection:
+            db = Connected(connection, self._opened.vault)
+            inbox = SqlInbox(db)
+            yield SqlTransaction(
+                missions=SqlMissions(db),
+                people=SqlPeople(db),
+                offers=SqlOffers(db),
+                outbox=SqlOutbox(db),
+                sent=SqlSent(db),
+                timers=SqlTimers(db),
+                journal=SqlJournal(db),
+                documents=SqlDocuments(db),
+                drafts=SqlDrafts(db),
+                links=SqlLinks(db),
+                inbox=inbox,
+                leases=SqlLeases(db),
+            )
+            if self._update_id is not None:
+                await inbox.mark_done(self._update_id)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction without its ports: for the rotation of keys and the plans of queries."""
+        opened, task = self._opened, asyncio.current_task()
         if task in opened.inside:
             raise RuntimeError("A transaction inside a transaction would wait for itself for ever.")
         opened.inside.add(task)
         try:
             async with opened.turn or _no_turn(), opened.engine.begin() as connection:
-                db = Connected(connection, opened.vault)
-                inbox = SqlInbox(db)
-                yield SqlTransaction(
-                    missions=SqlMissions(db),
-                    people=SqlPeople(db),
-                    offers=SqlOffers(db),
-                    outbox=SqlOutbox(db),
-                    sent=SqlSent(db),
-                    timers=SqlTimers(db),
-                    journal=SqlJournal(db),
-                    documents=SqlDocuments(db),
-                    drafts=SqlDrafts(db),
-                    links=SqlLinks(db),
-                    inbox=inbox,
-                    leases=SqlLeases(db),
-                )
-                if self._update_id is not None:
-                    await inbox.mark_done(self._update_id)
+                yield connection
         finally:
             opened.inside.discard(task)
 

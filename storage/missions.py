@@ -88,11 +88,11 @@ class SqlMissions:
         body = await self._db.value(_DOSSIER, mission_id=mission)
         if body is None:
             return None
-        return codec.DOSSIER.read(self._db.vault.open(body, _sealed_for(mission)))
+        return opened(self._db.vault, mission, body)
 
     async def save_dossier(self, mission: MissionId, dossier: Dossier) -> None:
         vault = self._db.vault
-        body = vault.seal(codec.DOSSIER.to_bytes(dossier), _sealed_for(mission))
+        body = vault.seal(codec.DOSSIER.to_bytes(dossier), sealed_for(mission))
         await self._db.upsert(_SAVE_DOSSIER, mission=mission, body=body)
         await self._db.run(_DROP_KEYS, mission_id=mission)
         await self._db.run_many(
@@ -152,8 +152,14 @@ def blind_keys(vault: Vault, identity: Dossier) -> list[str]:
     return sorted(blinds)
 
 
-def _sealed_for(mission: MissionId) -> str:
+def sealed_for(mission: int) -> str:
+    """What binds a dossier to its mission."""
     return row_of("dossier", "body", mission)
+
+
+def opened(vault: Vault, mission: int, body: bytes) -> Dossier:
+    """The identity in a sealed body."""
+    return codec.DOSSIER.read(vault.open(body, sealed_for(mission)))
 
 
 def _plain(name: str) -> str:

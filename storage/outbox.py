@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, insert, or_, select, update
 
 from bot.domain.outcome import Notice, Place, PlaceKind, Priority, WhenUnknown, Withdrawal
 from bot.domain.people import MissionId
@@ -67,14 +67,20 @@ _REDRAW = (
     )
 )
 
+
+def _free_rows(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Those that nobody else is deciding on: a claim waits for no decision, so it is never in a deadlock."""
+    return outbox.c.id.in_(select(outbox.c.id).where(*conditions).with_for_update(skip_locked=True))
+
+
 _LEASE_IS_OVER = (
     update(outbox)
-    .where(_SENDING, outbox.c.lease_until < RealNow())
+    .where(_free_rows(_SENDING, outbox.c.lease_until < RealNow()))
     .values(state=OutboxState.OWED.value, perhaps_sent=True)
 )
 _EXPIRE = (
     update(outbox)
-    .where(_OWED, outbox.c.valid_until.is_not(None), outbox.c.valid_until < bindparam("now"))
+    .where(_free_rows(_OWED, outbox.c.valid_until.is_not(None), outbox.c.valid_until < bindparam("now")))
     .values(state=OutboxState.EXPIRED.value, finished_at=bindparam("now"), body=None)
 )
 _CLAIMABLE = (

@@ -196,7 +196,7 @@ missions = Table(
     _one_of("search_state", SearchState),
     Index(None, "idel", "state"),
     Index(None, "doctor", "state"),
-    _partial("ix_mission_unfinished", "id", where="state <> 'closed'"),
+    _partial("ix_mission_unfinished", "triggered_at", "id", where="state <> 'closed'"),
     _partial("ix_mission_offered", "id", where="search_state = 'offered'"),
 )
 

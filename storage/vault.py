@@ -43,7 +43,8 @@ class Vault:
         self._current = current
         self._ciphers = {name: AESGCM(_derived(key, "seal")) for name, key in keys.items()}
         self._index_keys = {name: _derived(key, "index") for name, key in keys.items()}
-        self._front = _front(current)
+        #: What everything sealed now begins with.
+        self.front = _front(current)
 
     @classmethod
     def from_secret(cls, secret: str) -> "Vault":
@@ -63,8 +64,8 @@ class Vault:
     def seal(self, content: bytes, context: str) -> bytes:
         """Encrypt `content` for the row that `context` names."""
         nonce = os.urandom(NONCE_BYTES)
-        bound = self._front + context.encode()
-        return self._front + nonce + self._ciphers[self._current].encrypt(nonce, content, bound)
+        bound = self.front + context.encode()
+        return self.front + nonce + self._ciphers[self._current].encrypt(nonce, content, bound)
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """The content again. Raises VaultError."""

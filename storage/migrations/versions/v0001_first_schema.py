@@ -154,7 +154,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_mission_idel_state"), "mission", ["idel", "state"])
     partial_index("ix_mission_offered", "mission", ["id"], "search_state = 'offered'")
     op.create_index(op.f("ix_mission_triggered_at"), "mission", ["triggered_at"])
-    partial_index("ix_mission_unfinished", "mission", ["id"], "state <> 'closed'")
+    partial_index("ix_mission_unfinished", "mission", ["triggered_at", "id"], "state <> 'closed'")
     op.create_table(
         "document",
         sa.Column("id", ID, nullable=False),

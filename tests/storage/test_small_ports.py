@@ -1,0 +1,70 @@
+"""Journal, drafts, links and leases."""
+
+from dataclasses import replace
+
+from bot.domain.outcome import Event, Facts
+from bot.ports import Draft, Link, Storage
+from tests.storage.cast import AMINA, LEA, MINUTE, NOW, known, started
+
+
+async def test_the_journal_keeps_facts_and_order(storage: Storage) -> None:
+    mission = await started(storage)
+    facts: Facts = {"minutes": 12, "share": 0.5, "whole": 2.0, "late": False, "who": "Léa", "none": None}
+    async with storage.transaction() as tx:
+        await tx.journal.write(mission.id, [Event("accepted", facts), Event("told")], "p12", NOW)
+        await tx.journal.write(None, [Event("started")], None, NOW + MINUTE)
+        await tx.journal.write(None, [], None, NOW)
+        lines = await tx.journal.of_mission(mission.id)
+        assert [(line.kind, line.actor, line.at, line.mission) for line in lines] == [
+            ("accepted", "p12", NOW, mission.id),
+            ("told", "p12", NOW, mission.id),
+        ]
+        assert lines[0].facts == facts
+        assert isinstance(lines[0].facts["whole"], float)
+        assert [line.kind for line in await tx.journal.between(NOW, NOW + MINUTE)] == ["accepted", "told"]
+        assert len(await tx.journal.between(NOW, NOW + 2 * MINUTE)) == 3
+        (started_line,) = await tx.journal.between(NOW, NOW + 2 * MINUTE, "started")
+        assert started_line.mission is None
+
+
+async def test_drafts_one_for_each_owner_and_kind(storage: Storage) -> None:
+    lea, amina = await known(storage, LEA, AMINA)
+    opening = Draft(lea.id, "opening", '{"step": 1}', NOW)
+    vitals = Draft(lea.id, "vitals:412", "{}", NOW + MINUTE)
+    async with storage.transaction() as tx:
+        assert await tx.drafts.lock(lea.id, "opening") is None
+        await tx.drafts.save(opening)
+        await tx.drafts.save(vitals)
+        changed = replace(opening, body='{"step": 2}')
+        await tx.drafts.save(changed)
+        assert await tx.drafts.lock(lea.id, "opening") == changed
+        assert await tx.drafts.of_owner(lea.id) == [vitals, changed]
+        assert await tx.drafts.of_owner(amina.id) == []
+        await tx.drafts.drop(lea.id, "opening")
+        assert await tx.drafts.of_owner(lea.id) == [vitals]
+
+
+async def test_links_are_found_by_their_token_and_used_once(storage: Storage) -> None:
+    mission = await started(storage)
+    (amina,) = await known(storage, AMINA)
+    link = Link("visio", NOW + MINUTE, person=amina.id, mission=mission.id)
+    async with storage.transaction() as tx:
+        await tx.links.add("a-token", link)
+        assert await tx.links.find("another") is None
+        assert await tx.links.find("a-token") == link
+        await tx.links.use("a-token", NOW)
+        await tx.links.use("a-token", NOW + MINUTE)
+        assert await tx.links.find("a-token") == replace(link, used_at=NOW)
+
+
+async def test_a_lease_has_one_holder_until_it_ends(storage: Storage) -> None:
+    async with storage.transaction() as tx:
+        assert await tx.leases.take("poll", "one", 60)
+        assert not await tx.leases.take("poll", "two", 60)
+        assert await tx.leases.take("send", "two", 60)
+        assert await tx.leases.take("poll", "one", -1)  # renewed, and already over
+        assert await tx.leases.take("poll", "two", 60)
+        await tx.leases.release("poll", "one")  # not the holder any more
+        assert not await tx.leases.take("poll", "one", 60)
+        await tx.leases.release("poll", "two")
+        assert await tx.leases.take("poll", "one", 60)
