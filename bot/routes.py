@@ -5,6 +5,7 @@ Every tap is checked here against who may press that button at all; the flow beh
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import datetime
 from typing import Any
 
 from telegram import Update
@@ -20,18 +21,34 @@ from telegram.ext import (
 
 from bot.buttons import Press, Verb
 from bot.context import Context
-from bot.domain.outcome import Answer, Timer, TimerKind
+from bot.domain.outcome import Answer, Notice, Timer, TimerKind
 from bot.domain.people import GROUP_ROLES, Person, Role
 from bot.flows import cascade as cascade_flow
 from bot.flows import closing as closing_flow
 from bot.flows import opening as opening_flow
 from bot.flows import presence
 from bot.flows import search as search_flow
+from bot.flows import thread as thread_flow
 from bot.flows import visit as visit_flow
-from bot.handlers import cascade, closing, find, opening, search, start, text, visio, visit
-from bot.ports import Given
+from bot.handlers import (
+    cascade,
+    closing,
+    find,
+    opening,
+    orders,
+    search,
+    start,
+    text,
+    thread,
+    visio,
+    visit,
+    vitals,
+)
+from bot.ports import Given, Transaction
 
 Handler = Callable[[Context, Person, Press], Awaitable[None]]
+OnDelivered = Callable[[Transaction, Notice, datetime], Awaitable[None]]
+OnGivenUp = Callable[[Transaction, Notice, str, datetime], Awaitable[None]]
 
 IDEL = frozenset({Role.IDEL})
 DOCTOR = frozenset({Role.DOCTOR})
@@ -103,6 +120,25 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.VISIO_NEW: (IDEL | DOCTOR, visio.on_new_link),
     Verb.VISIO_LATER: (IDEL | DOCTOR, visio.on_later),
     Verb.VISIO_ABANDON: (IDEL | DOCTOR, visio.on_abandon),
+    Verb.VITALS_GUIDED: (IDEL, vitals.on_guided),
+    Verb.VITALS_NEW: (IDEL, vitals.on_guided),
+    Verb.VITALS_CHOICE: (IDEL, vitals.on_choice),
+    Verb.VITALS_OTHER: (IDEL, vitals.on_other),
+    Verb.VITALS_SKIP: (IDEL, vitals.on_skip),
+    Verb.VITALS_SEND: (IDEL, vitals.on_send),
+    Verb.VITALS_CANCEL: (IDEL, vitals.on_cancel),
+    Verb.VITALS_CONFIRM: (IDEL, vitals.on_confirm),
+    Verb.VITALS_CORRECT: (IDEL, vitals.on_correct),
+    Verb.VITALS_ALERT: (IDEL, vitals.on_alert),
+    Verb.VITALS_EXPLAIN: (IDEL, vitals.on_explain),
+    Verb.DOCUMENT_SEE: (GROUP, thread.on_see),
+    Verb.DOCUMENT_LABEL: (IDEL | DOCTOR, thread.on_label),
+    Verb.DOCUMENT_TO: (IDEL | DOCTOR, thread.on_which),
+    Verb.PRESCRIPTION_DONE: (IDEL, thread.on_prescription),
+    Verb.CONCLUSION: (DOCTOR, orders.on_conclusion),
+    Verb.CONCLUSION_READ: (IDEL, orders.on_read),
+    Verb.ACTS_ORDER: (DOCTOR, orders.on_order),
+    Verb.ACTS_ANSWER: (IDEL, orders.on_answer),
 }
 
 #: What each timer does when it rings.
@@ -123,6 +159,22 @@ ON_TIMER: Mapping[str, Callable[[Given, Timer], Awaitable[None]]] = {
     TimerKind.FORGET: closing_flow.forget_time,
 }
 
+
+#: The notices that carry what somebody wrote to somebody else.
+_RELAYS = (
+    "thread.text",
+    "thread.attachment",
+    "thread.attachment_more",
+    "thread.file",
+    "thread.file_more",
+    "thread.vitale",
+    "thread.ordonnance",
+    "thread.ordonnance_more",
+)
+
+#: What follows, in the same commit, once a notice has arrived; or once it is given up.
+ON_DELIVERED: Mapping[str, OnDelivered] = dict.fromkeys(_RELAYS, thread_flow.delivered)
+ON_GIVEN_UP: Mapping[str, OnGivenUp] = dict.fromkeys(_RELAYS, thread_flow.not_delivered)
 
 #: What each command does; who may use it and where is the handler's first question.
 ON_COMMAND: Mapping[str, Callable[[Any, Context], Coroutine[Any, Any, None]]] = {
@@ -175,4 +227,7 @@ def add_handlers(application: Application[Any, Any, Any, Any, Any, Any]) -> None
         application.add_handler(CommandHandler(command, handler, filters=new))
     application.add_handler(MessageHandler(new & private & filters.COMMAND, start.on_help))
     application.add_handler(MessageHandler(new & private & filters.TEXT, text.on_text))
+    written = new & ~filters.StatusUpdate.ALL & ~filters.COMMAND
+    application.add_handler(MessageHandler(written, thread.on_message))
+    application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, thread.on_edited))
     application.add_handler(TypeHandler(Update, on_anything_else))

@@ -184,7 +184,7 @@ def _offers(step: Step, roster: Roster, now: datetime) -> tuple[DoctorOffer, ...
             offers.append(old)
             continue
         state = DoctorOfferState.TO_PHONE if askable.by_phone else DoctorOfferState.ASKED
-        offers.append(DoctorOffer(askable.party, state, now))
+        offers.append(DoctorOffer(askable.party, state, now, by_phone=askable.by_phone))
     return (*before.values(), *offers)
 
 
@@ -333,12 +333,11 @@ def accept(
     index, offer = found
     step = cascade.steps[index]
     if (refused := _hour_refused(mission, hour, now, step.begins)) is not None:
-        return replace(
-            refused, notices=(_offer_notice(mission, party, fresh=False, priority=Priority.REPLY),)
-        )
+        redraw = _offer_notice(mission, party, fresh=False, priority=Priority.REPLY)
+        return refused if offer.by_phone else replace(refused, notices=(redraw,))
     accepted = _change(mission, index, offer, state=DoctorOfferState.ACCEPTED, at=now)
     doctor = ChosenDoctor(
-        party, step.step, now, name, phone, by_phone=offer.state is DoctorOfferState.TO_PHONE
+        party, step.step, now, name, phone, by_phone=offer.by_phone
     )
     steps = _put(
         accepted.cascade,
@@ -424,13 +423,13 @@ def _shut(mission: Mission) -> tuple[Notice, ...]:
         offer.party
         for step in mission.cascade.steps
         for offer in step.offers
-        if offer.state in (DoctorOfferState.ASKED, DoctorOfferState.REFUSED, DoctorOfferState.ACCEPTED)
+        if not offer.by_phone and offer.state is not DoctorOfferState.WITHDREW
     }
     shut = [_offer_notice(mission, p, fresh=False, priority=Priority.CARD) for p in sorted(parties)]
     calls = [
         replace(_call_notice(mission, step.step), fresh=False, only_if_there=True, priority=Priority.CARD)
         for step in mission.cascade.steps
-        if any(o.state is DoctorOfferState.TO_PHONE for o in step.offers)
+        if any(o.by_phone for o in step.offers)
     ]
     if mission.cascade.state is CascadeState.EXHAUSTED:
         calls.append(
@@ -503,8 +502,8 @@ def silent(mission: Mission, epoch: int, rosters: Rosters, now: datetime) -> Out
     return advance(mission, StepState.SILENT, "silent", rosters, now)
 
 
-def skip(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
-    """OSNP go to the next step."""
+def skip(mission: Mission, rosters: Rosters, now: datetime, epoch: int) -> Outcome:
+    """OSNP go to the next step; `epoch` is of the step they saw, so that two taps are not two steps."""
     if mission.cascade.state not in (CascadeState.RUNNING, CascadeState.PAUSED) or mission.cascade.suspended:
         return nothing(mission, "cascade.stale", number=mission.number)
     outcome = advance(mission, StepState.SILENT, "osnp", rosters, now)
@@ -525,8 +524,8 @@ def advance(mission: Mission, ended: StepState, cause: str, rosters: Rosters, no
     )
 
 
-def go_back(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
-    """OSNP return to the step before: whoever is there is asked again."""
+def go_back(mission: Mission, rosters: Rosters, now: datetime, epoch: int) -> Outcome:
+    """OSNP return to the step before the one they saw: whoever is there is asked again."""
     cascade = mission.cascade
     if cascade.state not in ACCEPTABLE or cascade.suspended or not cascade.current:
         return nothing(mission, "cascade.no_step_before", number=mission.number)
@@ -637,7 +636,7 @@ def moved(mission: Mission, now: datetime) -> Outcome:
         if mission.visit.state is VisitState.ON_SITE or cascade.video_at >= hour:
             return nothing(mission, "cascade.stale")
         return propose(
-            mission, Party.person(mission.visit.idel or mission.operator), hour, moved_by_nurse=True
+            mission, Party.person(mission.visit.idel or mission.operator), hour, now, moved_by_nurse=True
         )
     if cascade.state in ACCEPTABLE:
         redraws = [
@@ -696,6 +695,7 @@ def take_up(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
             changed,
             Party.person(mission.visit.idel or mission.operator),
             earliest(changed, now),
+            now,
             moved_by_nurse=True,
         )
     if cascade.state is CascadeState.EXHAUSTED or cascade.current is None:
@@ -703,7 +703,9 @@ def take_up(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
     return _enter(changed, cascade.current, rosters, now)
 
 
-def propose(mission: Mission, by: Party, hour: datetime, *, moved_by_nurse: bool = False) -> Outcome:
+def propose(
+    mission: Mission, by: Party, hour: datetime, now: datetime, *, moved_by_nurse: bool = False
+) -> Outcome:
     """One side proposes an hour; it holds when the other has accepted it."""
     doctor = mission.cascade.doctor
     if doctor is None or mission.state is not MissionState.OPEN:
@@ -739,7 +741,7 @@ def propose(mission: Mission, by: Party, hour: datetime, *, moved_by_nurse: bool
     )
 
 
-def agree(mission: Mission, by: Party, hour: datetime) -> Outcome:
+def agree(mission: Mission, by: Party, hour: datetime, now: datetime) -> Outcome:
     """The other side accepts the proposed hour."""
     proposal, doctor = mission.cascade.proposal, mission.cascade.doctor
     if doctor is None or mission.state is not MissionState.OPEN:

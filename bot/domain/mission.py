@@ -179,6 +179,7 @@ class Visit:
     state: VisitState = VisitState.NONE
     idel: PersonId | None = None
     expected_at: datetime | None = None  # None while «+ tard» has no hour yet
+    hour_left: bool = False  # OSNP were asked to agree the hour with her
     en_route_at: datetime | None = None
     arrived_at: datetime | None = None
     finished_at: datetime | None = None
@@ -194,6 +195,7 @@ class DoctorOffer:
     state: DoctorOfferState
     at: datetime
     reason: str | None = None
+    by_phone: bool = False  # only OSNP reach them: nothing is written to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,8 @@ class Visio:
     number: int = 1  # grows with «Nouveau lien»
     ended: bool = False
     doctor: Party | None = None  # who was given the other link
+    trouble_at: datetime | None = None  # «Ça ne marche pas», the last time
+    moved_at: datetime | None = None  # «Décaler 15 min», the last time
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from bot.domain.mission import (
 from bot.domain.outcome import (
     Answer,
     Event,
+    Fact,
     Notice,
     Outcome,
     Priority,
@@ -296,6 +297,7 @@ def win(mission: Mission, offer: IdelOffer, person: Person, estimate: int | None
             Notice("visit.identity", to_person(person.id), mission.id, priority=Priority.RECEIPT),
             *planned.notices,
             Notice("search.taken", to_group(mission.id), mission.id, card="call", fresh=True),
+            Notice("search.nobody", to_group(mission.id), mission.id, card="orientation", only_if_there=True),
             *(_told_no(mission, loser) for loser in losers),
         ),
         withdrawn=(Withdrawal(mission.id, "search.offer"), Withdrawal(mission.id, "search.late")),
@@ -478,7 +480,11 @@ def orient(
     search = mission.search
     if search.state is not SearchState.UNANSWERED:
         return nothing(mission, "search.no_orientation_needed", number=mission.number)
-    facts = {"orientation": orientation.value, "decided_by": decided_by, "noted_by": noted_by}
+    facts: dict[str, Fact] = {
+        "orientation": orientation.value,
+        "decided_by": decided_by,
+        "noted_by": noted_by,
+    }
     decided = replace(
         search, orientation=orientation, orientation_text=text, oriented_by=decided_by, oriented_at=now
     )

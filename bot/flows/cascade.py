@@ -285,7 +285,7 @@ async def propose(given: Given, party: Party, mission_id: MissionId, hour: datet
         doctor = mission.cascade.doctor if mission else None
         if mission is None or doctor is None or doctor.party != party:
             return Answer("cascade.not_yours")
-        return await record(given, tx, cascade.propose(mission, party, hour), str(party))
+        return await record(given, tx, cascade.propose(mission, party, hour, given.now()), str(party))
 
 
 async def answer_hour(
@@ -299,7 +299,7 @@ async def answer_hour(
         side = _side(mission, by, person)
         if side is None:
             return Answer("cascade.not_yours")
-        outcome = cascade.agree(mission, side, hour) if hour else cascade.decline_hour(mission, side)
+        outcome = cascade.agree(mission, side, hour, given.now()) if hour else cascade.decline_hour(mission, side)
         return await record(given, tx, outcome, _actor(side, person) if side != by else str(by))
 
 
@@ -360,23 +360,23 @@ async def show_phone_hours(given: Given, by: Person, mission_id: MissionId, part
         return Answer("cascade.choose_hour")
 
 
-async def skip(given: Given, by: Person, mission_id: MissionId) -> Answer:
+async def skip(given: Given, by: Person, mission_id: MissionId, epoch: int) -> Answer:
     """«Étape suivante»."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        outcome = cascade.skip(mission, await rosters_of(given, tx, mission), given.now())
+        outcome = cascade.skip(mission, await rosters_of(given, tx, mission), given.now(), epoch)
         return await record(given, tx, outcome, actor_of(by))
 
 
-async def go_back(given: Given, by: Person, mission_id: MissionId) -> Answer:
+async def go_back(given: Given, by: Person, mission_id: MissionId, epoch: int) -> Answer:
     """«Revenir»."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        outcome = cascade.go_back(mission, await rosters_of(given, tx, mission), given.now())
+        outcome = cascade.go_back(mission, await rosters_of(given, tx, mission), given.now(), epoch)
         return await record(given, tx, outcome, actor_of(by))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from bot.domain.mission import IdelOfferState, Mission
 from bot.domain.outcome import Notice
 from bot.domain.people import Role
-from bot.flows import closing, find, opening, visio
+from bot.flows import closing, find, opening, orders, thread, visio, vitals
 from bot.ports import Given, Transaction
 
 Loader = Callable[[Given, Transaction, Notice, Mission | None], Awaitable[dict[str, Any]]]
@@ -48,7 +48,31 @@ LOADERS: dict[str, Loader] = {
     "closing.outcome": closing.amounts,
     "closing.unanswered": closing.amounts,
     "visio.idel": visio.received,
+    "visio.doctor": visio.received,
     "visio.sms": visio.number_to_text,
+    "vitals.card": vitals.card_facts,
+    "vitals.own": vitals.card_facts,
+    "vitals.seen": vitals.all_facts,
+    "vitals.entry": vitals.entry_facts,
+    "thread.text": thread.relay_facts,
+    "thread.attachment": thread.relay_facts,
+    "thread.attachment_more": thread.relay_facts,
+    "thread.file": thread.relay_facts,
+    "thread.file_more": thread.relay_facts,
+    "thread.vitale": thread.relay_facts,
+    "thread.ordonnance": thread.relay_facts,
+    "thread.ordonnance_more": thread.relay_facts,
+    "thread.document": thread.relay_facts,
+    "thread.messages": thread.messages_facts,
+    "thread.sent": thread.receipt_facts,
+    "thread.label": thread.receipt_facts,
+    "thread.failed": thread.failed_facts,
+    "thread.group": thread.group_facts,
+    "thread.which": thread.which_facts,
+    "orders.conclude": orders.conclusion_facts,
+    "orders.conclusion": orders.conclusion_facts,
+    "orders.acts": orders.acts_facts,
+    "orders.acts_ordered": orders.acts_facts,
 }
 
 

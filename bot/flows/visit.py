@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain import closing, visit
-from bot.domain.mission import Mission
+from bot.domain.mission import Mission, VisitState
 from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, Timer, to_group, to_person
 from bot.domain.people import GROUP_ROLES, MissionId, Person
 from bot.flows import cascade
@@ -109,6 +109,16 @@ def local_hour(given: Given, text: str, now: datetime) -> datetime | None:
     if at < local - timedelta(hours=1):
         at += timedelta(days=1)
     return at.astimezone(now.tzinfo)
+
+
+async def awaits_hour(given: Given, person: Person) -> MissionId | None:
+    """The one mission whose arrival this nurse may still announce; one without an hour comes first."""
+    async with given.storage.transaction() as tx:
+        held = [m for m in await tx.missions.of_idel(person.id) if m.visit.idel == person.id]
+    coming = [m for m in held if m.visit.state in (VisitState.PLANNED, VisitState.EN_ROUTE)]
+    unknown = [m for m in coming if m.visit.expected_at is None]
+    wanted = unknown or coming
+    return wanted[0].id if len(wanted) == 1 else None
 
 
 async def leave_hour_to_osnp(given: Given, person: Person, mission_id: MissionId) -> Answer:

@@ -3,8 +3,9 @@
 from bot.buttons import Press
 from bot.context import Context
 from bot.domain.mission import Orientation
-from bot.domain.people import Person, PersonId
+from bot.domain.people import MissionId, Person, PersonId
 from bot.flows import search
+from bot.ports import Draft
 
 #: The argument of «ACCEPTER · + tard».
 LATER = "l"
@@ -39,8 +40,34 @@ async def on_usual_declined(context: Context, person: Person, press: Press) -> N
 
 
 async def on_orient(context: Context, person: Person, press: Press) -> None:
-    """The régulateur's decision, or an operator's note of it."""
-    await context.say(await search.orient(context.given, person, press.mission, Orientation(press.arg)))
+    """The régulateur's decision, or an operator's note of it: «ambulance» or «ambulance.4»."""
+    choice, _, decider = press.arg.partition(".")
+    if Orientation(choice) is Orientation.OTHER:
+        await context.say(await search.ask_orientation_words(context.given, person, press.mission))
+        return
+    await context.say(
+        await search.orient(
+            context.given,
+            person,
+            press.mission,
+            Orientation(choice),
+            decider=PersonId(int(decider)) if decider else None,
+        )
+    )
+
+
+async def on_orient_by_phone(context: Context, person: Person, press: Press) -> None:
+    """«Décidé par tél.»: who, then what."""
+    decider = int(press.arg) if press.arg else None
+    await context.say(await search.ask_who_decided(context.given, person, press.mission, decider))
+
+
+async def typed_orientation(context: Context, person: Person, draft: Draft, text: str) -> bool:
+    """The words of «Autre…»."""
+    mission = MissionId(int(draft.kind.partition(":")[2]))
+    words = " ".join(text.split())[:120]
+    await context.say(await search.orient(context.given, person, mission, Orientation.OTHER, text=words))
+    return True
 
 
 async def on_late_yes(context: Context, person: Person, press: Press) -> None:

@@ -1,4 +1,4 @@
-"""What people write in a private chat or a house's chat: to the dialogue that waits for it, else to the mission.
+"""What people write in a private or a house's chat: to the dialogue that waits for it, else to the mission.
 
 A dialogue that is offered a text says whether it was for it; the first that takes it ends the search.
 """
@@ -10,7 +10,7 @@ from bot.context import Context
 from bot.domain.outcome import Answer
 from bot.domain.people import GROUP_ROLES, Person, Role
 from bot.flows import dialogue
-from bot.handlers import cascade, closing, opening, search, visit
+from bot.handlers import cascade, closing, opening, orders, search, thread, visit, vitals
 from bot.ports import Draft
 
 #: Offered a typed text; True when it was meant for this dialogue (and has been answered).
@@ -20,6 +20,9 @@ Typed = Callable[[Context, Person, Draft, str], Awaitable[bool]]
 ON_TYPED: Mapping[str, Typed] = {
     "opening": opening.on_typed,
     "night": closing.typed_night_owner,
+    "vitals": vitals.typed_value,
+    "conclusion": orders.typed_conclusion,
+    "acts": orders.typed_acts,
     "orient": search.typed_orientation,
 }
 
@@ -37,6 +40,8 @@ async def on_text(update: Any, context: Context) -> None:
         if typed is not None and await typed(context, person, draft, text):
             return
     if person.role in GROUP_ROLES:
+        if await thread.on_answer(context, person):
+            return
         if not await opening.on_first_text(context, person, text):
             await context.say(Answer("opening.how"))
         return
@@ -44,4 +49,4 @@ async def on_text(update: Any, context: Context) -> None:
         return
     if await cascade.on_house_text(context, person, text):
         return
-    await context.say(Answer("press.unknown"))
+    await thread.on_message(update, context)

@@ -1,9 +1,14 @@
 """Taps of the visit, and of the group's card."""
 
+import re
+
 from bot.buttons import Press
 from bot.context import Context
 from bot.domain.people import Person
 from bot.flows import search, visit
+
+#: «14h30», «14:30», «9 h», «14H».
+HOUR = re.compile(r"\d{1,2}\s?[hH:]\s?(\d{2})?")
 
 
 async def on_set_out(context: Context, person: Person, press: Press) -> None:
@@ -62,3 +67,14 @@ async def on_see_patient(context: Context, person: Person, press: Press) -> None
 async def on_menu(context: Context, person: Person, press: Press) -> None:
     """«Autre…»."""
     await context.say(await visit.menu(context.given, person, press.mission))
+
+
+async def on_typed_hour(context: Context, person: Person, text: str) -> bool:
+    """A nurse writes «14h30» and nothing else: her arrival, while she is not there yet."""
+    if HOUR.fullmatch(text.strip()) is None:
+        return False
+    mission = await visit.awaits_hour(context.runtime.given, person)
+    if mission is None:
+        return False
+    await context.say(await visit.set_hour(context.given, person, mission, f"@{text.strip()}"))
+    return True

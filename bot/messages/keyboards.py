@@ -2,7 +2,20 @@
 
 from collections.abc import Callable
 
-from bot.messages import cascade, closing, doctor, find, mission, opening, search, visio, visit
+from bot.messages import (
+    cascade,
+    closing,
+    doctor,
+    find,
+    mission,
+    opening,
+    orders,
+    search,
+    thread,
+    visio,
+    visit,
+    vitals,
+)
 from bot.messages.rows import Keys, Rows
 
 KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
@@ -49,4 +62,16 @@ KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
     "visio.idel": visio.card,
     "visio.doctor": visio.card,
     "visio.trouble": visio.trouble,
+    "vitals.card": vitals.doctor,
+    "vitals.own": vitals.own,
+    "vitals.entry": vitals.entry,
+    "vitals.alert": vitals.alert,
+    "thread.label": thread.label,
+    "thread.ordonnance": thread.ordonnance,
+    "thread.group": thread.group,
+    "thread.which": thread.which,
+    "orders.conclude": orders.conclude,
+    "orders.conclusion": orders.conclusion,
+    "orders.acts": orders.acts,
+    "orders.acts_ordered": orders.acts_ordered,
 }

@@ -49,19 +49,31 @@ def late(keys: Keys) -> Rows:
 
 
 def orientation(keys: Keys) -> Rows:
-    """The régulateur's choices when nobody comes."""
+    """The régulateur's choices when nobody comes; or whose spoken decision is being noted."""
     if keys.mission.search.state is not SearchState.UNANSWERED:
         return ()
+    noted = keys.sheet.f.get("by_phone")
+    decider = keys.sheet.f.get("person")
+    if noted and decider is None:
+        names = [
+            keys.tap(Verb.ORIENT_BY_PHONE, "named", person.id, name=person.short_name)
+            for person in keys.sheet.extra["regulateurs"]
+        ]
+        return in_rows_of(2, names)
     minutes = int(keys.mission.rules.prolongation.total_seconds() // 60)
+    mark = f".{decider}" if decider is not None else ""
     return rows(
-        (_orient(keys, Orientation.SMUR), _orient(keys, Orientation.AMBULANCE)),
+        (_orient(keys, Orientation.SMUR, mark), _orient(keys, Orientation.AMBULANCE, mark)),
         (
-            _orient(keys, Orientation.VISIT_SOS),
-            keys.tap(Verb.ORIENT, "orient_prolong", Orientation.PROLONG.value, minutes=minutes),
+            _orient(keys, Orientation.VISIT_SOS, mark),
+            keys.tap(Verb.ORIENT, "orient_prolong", f"{Orientation.PROLONG.value}{mark}", minutes=minutes),
         ),
-        (_orient(keys, Orientation.OTHER), keys.tap(Verb.ORIENT_BY_PHONE, "orient_by_phone")),
+        (
+            _orient(keys, Orientation.OTHER, mark),
+            None if noted else keys.tap(Verb.ORIENT_BY_PHONE, "orient_by_phone"),
+        ),
     )
 
 
-def _orient(keys: Keys, choice: Orientation) -> Button:
-    return keys.tap(Verb.ORIENT, f"orient_{choice.value}", choice.value)
+def _orient(keys: Keys, choice: Orientation, mark: str) -> Button:
+    return keys.tap(Verb.ORIENT, f"orient_{choice.value}", f"{choice.value}{mark}")
