@@ -254,14 +254,15 @@ def build(
         group_id=settings.group,
         background=background,
         budgets=budgets,
-        on_delivered=_on_delivered(given),
+        on_delivered={**routes.ON_DELIVERED, **_on_delivered(given)},
+        on_given_up=routes.ON_GIVEN_UP,
     )
     timers = TimerLoop(
         given,
         routes.ON_TIMER,
         background=background,
         after_ring=delivery.wake,
-        purge=delivery.purge_due,
+        purge=delivery.purge,
     )
 
     def wake() -> None:

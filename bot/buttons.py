@@ -76,23 +76,24 @@ class Verb(StrEnum):
     VISIO_ABANDON = "xa"
     # vitals
     VITALS_GUIDED = "kg"  # opens the guided entry
-    VITALS_CHOICE = "kc"  # arg: sign.value
-    VITALS_OTHER = "ko"  # arg: sign: the value will be typed
-    VITALS_SKIP = "ks"  # arg: sign
+    VITALS_CHOICE = "kc"  # arg: field=value
+    VITALS_OTHER = "ko"  # arg: field: the value will be typed
+    VITALS_SKIP = "ks"  # arg: field
     VITALS_SEND = "kd"
-    VITALS_CONFIRM = "ky"  # arg: draft epoch: the odd value is right
-    VITALS_CORRECT = "kx"
+    VITALS_CONFIRM = "ky"  # arg: sign: the odd value is right
+    VITALS_CORRECT = "kx"  # arg: sign of the open entry, or number of a series sent
     VITALS_NEW = "kn"
     VITALS_ALERT = "ka"  # «Prévenir le régulateur»
     VITALS_EXPLAIN = "ke"  # «Comment écrire»
+    VITALS_CANCEL = "kz"  # the open entry is forgotten
     # thread: documents and messages
-    DOCUMENT_SEE = "ds"  # arg: document
+    DOCUMENT_SEE = "ds"  # arg: document, «t» messages, «v» constantes
     DOCUMENT_LABEL = "dl"  # arg: document.label
-    DOCUMENT_TO = "dt"  # arg: draft mission: which mission is this message for
+    DOCUMENT_TO = "dt"  # arg: which waiting message is for that mission
     PRESCRIPTION_DONE = "dp"  # arg: document.given|sent
-    CONCLUSION = "dc"  # arg: key of a ready-made conclusion, «type»
+    CONCLUSION = "dc"  # arg: empty (ask), key of a ready-made line, «type», «again»
     CONCLUSION_READ = "dr"
-    ACTS_ORDER = "ao"  # arg: delay key
+    ACTS_ORDER = "ao"  # arg: empty (ask), delay, «none»
     ACTS_ANSWER = "aa"  # arg: me|usual|material
     # closing
     CLOSE_ACTS = "qa"  # arg: 0|1

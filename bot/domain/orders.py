@@ -1,0 +1,143 @@
+"""What the doctor settles before leaving: a short conclusion, nursing acts; and the nurse's answers.
+
+Pure decisions; the words of a conclusion or of an act are never here.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.mission import Mission, MissionState
+from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, nothing, to_party
+from bot.domain.people import Party
+from bot.domain.thread import Voice, closed, group_card, reader
+
+#: Conclusions that are tapped; the words stand in the templates.
+READY = ("home", "referring", "emergency")
+
+#: The doctor's delays for nursing acts.
+DELAYS = ("today", "24h", "48h")
+
+#: The nurse's answers: she does it, the usual IDEL does, the patient lacks the material.
+ANSWERS = ("me", "usual", "material")
+
+
+def _to_nurse(mission: Mission, kind: str, card: str, *, rings: bool) -> tuple[Notice, ...]:
+    """The nurse's card: anew when she has something to do, else redrawn where it stands."""
+    nurse = reader(mission, Voice.IDEL)
+    if nurse is None:
+        return ()
+    return (
+        Notice(
+            kind,
+            to_party(nurse),
+            mission.id,
+            priority=Priority.RELAY,
+            card=card,
+            fresh=rings,
+            only_if_there=not rings,
+        ),
+    )
+
+
+def doctor_card(mission: Mission, doctor: Party, kind: str, *, anew: bool = False) -> Notice:
+    """The doctor's own card of the conclusion («orders.conclude») or of the acts («orders.acts»)."""
+    return Notice(
+        kind,
+        to_party(doctor),
+        mission.id,
+        priority=Priority.REPLY,
+        card=kind.partition(".")[2],
+        fresh=anew,
+    )
+
+
+def _doctor_cards(mission: Mission, kind: str, *, rings: bool = False) -> tuple[Notice, ...]:
+    doctor = reader(mission, Voice.DOCTOR)
+    return () if doctor is None else (doctor_card(mission, doctor, kind, anew=rings),)
+
+
+def conclude(mission: Mission, *, empty: bool) -> Outcome:
+    """The conclusion, or a change of it, goes to the nurse, who acknowledges it. `empty`: taken back."""
+    if mission.state is MissionState.CLOSED:
+        return closed(mission)
+    changed = replace(mission, closing=replace(mission.closing, conclusion_read_at=None))
+    to_nurse = _to_nurse(changed, "orders.conclusion", "conclusion", rings=not empty)
+    return Outcome(
+        changed,
+        Answer("orders.concluded" if to_nurse else "orders.conclusion_kept", {"number": mission.number}),
+        events=(Event("orders.conclusion_taken_back" if empty else "orders.concluded"),),
+        notices=(*to_nurse, *_doctor_cards(changed, "orders.conclude"), group_card(changed)),
+    )
+
+
+def read_conclusion(mission: Mission, now: datetime) -> Outcome:
+    """«Lu»."""
+    if mission.closing.conclusion_read_at is not None:
+        return nothing(mission, "orders.read", number=mission.number)
+    changed = replace(mission, closing=replace(mission.closing, conclusion_read_at=now))
+    return Outcome(
+        changed,
+        Answer("orders.read", {"number": mission.number}),
+        events=(Event("orders.conclusion_read"),),
+        notices=(
+            *_to_nurse(changed, "orders.conclusion", "conclusion", rings=False),
+            *_doctor_cards(changed, "orders.conclude"),
+            group_card(changed),
+        ),
+    )
+
+
+def order_acts(mission: Mission, delay: str | None) -> Outcome:
+    """Nursing acts are ordered within a delay, or the order is taken back (None)."""
+    if mission.state is MissionState.CLOSED:
+        return closed(mission)
+    if mission.visit.acts_ordered == delay:
+        return nothing(mission, "orders.ordered_already", number=mission.number)
+    visit = replace(mission.visit, acts_ordered=delay, acts_by=None)
+    changed = replace(mission, visit=visit)
+    return Outcome(
+        changed,
+        Answer("orders.ordered" if delay else "orders.taken_back", {"number": mission.number}),
+        events=(Event("orders.acts_ordered" if delay else "orders.acts_taken_back", {"delay": delay}),),
+        notices=(
+            *_to_nurse(changed, "orders.acts_ordered", "acts", rings=delay is not None),
+            *_doctor_cards(changed, "orders.acts"),
+            group_card(changed),
+        ),
+    )
+
+
+def describe_acts(mission: Mission) -> Outcome:
+    """The doctor has written which act: the nurse's card says it."""
+    if mission.visit.acts_ordered is None:
+        return nothing(mission, "orders.no_acts", number=mission.number)
+    return Outcome(
+        mission,
+        Answer("orders.ordered", {"number": mission.number}),
+        events=(Event("orders.acts_described"),),
+        notices=(
+            *_to_nurse(mission, "orders.acts_ordered", "acts", rings=True),
+            *_doctor_cards(mission, "orders.acts"),
+        ),
+    )
+
+
+def answer_acts(mission: Mission, how: str) -> Outcome:
+    """Usual IDEL able? Material there? The doctor rings only where an ordonnance is asked for."""
+    if mission.state is MissionState.CLOSED:
+        return closed(mission)
+    if mission.visit.acts_ordered is None:
+        return nothing(mission, "orders.no_acts", number=mission.number)
+    if mission.visit.acts_by == how:
+        return nothing(mission, f"orders.acts_{how}", number=mission.number)
+    changed = replace(mission, visit=replace(mission.visit, acts_by=how))
+    return Outcome(
+        changed,
+        Answer(f"orders.acts_{how}", {"number": mission.number}),
+        events=(Event("orders.acts_answered", {"how": how}),),
+        notices=(
+            *_to_nurse(changed, "orders.acts_ordered", "acts", rings=False),
+            *_doctor_cards(changed, "orders.acts", rings=how == "material"),
+            group_card(changed),
+        ),
+    )

@@ -1,0 +1,224 @@
+"""The doctor's conclusion and nursing acts; the nurse's answers. Each is one transaction."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain import orders, thread
+from bot.domain.mission import Dossier, Mission, MissionState
+from bot.domain.outcome import Answer, Notice, Outcome
+from bot.domain.people import ANYBODY, DocumentId, MissionId, Person
+from bot.flows.record import actor_of, record
+from bot.flows.written import Written, keep_original
+from bot.ports import Document, DocumentKind, Draft, Given, Transaction
+
+GONE = Answer("search.gone")
+
+#: A conclusion is a few lines: the CR stays in the doctor's software.
+MOST_CONCLUSION = 800
+
+#: Longer ago, what is written is no answer to what was asked.
+WAITS = timedelta(minutes=15)
+
+#: A ready-made conclusion is stored as its key after this mark: its words stand in the templates.
+MARK = "#"
+
+#: What marks, among the texts of a mission, those that say which act was ordered.
+ACTS = "acts"
+
+
+async def _as_doctor(tx: Transaction, person: Person, mission_id: MissionId) -> Mission | Answer:
+    mission = await tx.missions.lock(mission_id)
+    if mission is None:
+        return GONE
+    if not thread.is_doctor_of(mission, person):
+        return Answer("thread.not_yours", {"number": mission.number})
+    if mission.state is MissionState.CLOSED:
+        return Answer("thread.closed", {"number": mission.number})
+    return mission
+
+
+async def open_conclusion(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«Conclusion»: the choices are laid before the doctor."""
+    return await _open(given, person, mission_id, "orders.conclude")
+
+
+async def open_acts(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«Acte infirmier»: within which delay?"""
+    return await _open(given, person, mission_id, "orders.acts")
+
+
+async def _open(given: Given, person: Person, mission_id: MissionId, kind: str) -> Answer:
+    async with given.storage.transaction() as tx:
+        mission = await _as_doctor(tx, person, mission_id)
+        if isinstance(mission, Answer):
+            return mission
+        card = orders.doctor_card(mission, person.party, kind, anew=True)
+        await tx.outbox.owe([card], given.now())
+        return Answer("orders.choose")
+
+
+async def conclude(given: Given, person: Person, mission_id: MissionId, key: str) -> Answer:
+    """A ready-made line is tapped: added, or taken away again."""
+
+    def toggled(lines: tuple[str, ...]) -> tuple[str, ...]:
+        line = MARK + key
+        return tuple(x for x in lines if x != line) if line in lines else (*lines, line)
+
+    return await _conclude(given, person, mission_id, toggled)
+
+
+async def start_again(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«Recommencer»."""
+    return await _conclude(given, person, mission_id, lambda lines: ())
+
+
+async def write_conclusion(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«Écrire…»: the next text is a line of the conclusion."""
+    async with given.storage.transaction() as tx:
+        mission = await _as_doctor(tx, person, mission_id)
+        if isinstance(mission, Answer):
+            return mission
+        if person.id == ANYBODY:
+            return Answer("orders.write_reply")
+        await tx.drafts.save(Draft(person.id, f"conclusion:{mission_id}", "{}", given.now()))
+        return Answer("orders.write_it")
+
+
+async def conclusion_written(
+    given: Given, person: Person, mission_id: MissionId, written: Written
+) -> Answer | None:
+    """The doctor's own words."""
+    text = written.text.strip().lstrip(MARK)
+    if len(text) > MOST_CONCLUSION:
+        return Answer("orders.too_long", {"most": MOST_CONCLUSION})
+    answer = await _conclude(given, person, mission_id, lambda lines: (*lines, text), written)
+    return None if answer.kind == "orders.concluded" else answer
+
+
+async def _conclude(
+    given: Given,
+    person: Person,
+    mission_id: MissionId,
+    change: Callable[[tuple[str, ...]], tuple[str, ...]],
+    written: Written | None = None,
+) -> Answer:
+    async with given.storage.transaction() as tx:
+        mission = await _as_doctor(tx, person, mission_id)
+        if isinstance(mission, Answer):
+            return mission
+        dossier = await tx.missions.dossier(mission_id)
+        if dossier is None:
+            return Answer("mission.forgotten")
+        lines = change(conclusion_lines(dossier))
+        await tx.missions.save_dossier(
+            mission_id, replace(dossier, conclusion="\n".join(lines) if lines else None)
+        )
+        if written is not None:
+            await keep_original(given, tx, written, mission_id, person.party)
+            await tx.drafts.drop(person.id, f"conclusion:{mission_id}")
+        return await record(given, tx, orders.conclude(mission, empty=not lines), actor_of(person))
+
+
+def conclusion_lines(dossier: Dossier | None) -> tuple[str, ...]:
+    """The lines of a conclusion: keys of ready-made ones, or written words."""
+    return tuple(dossier.conclusion.split("\n")) if dossier and dossier.conclusion else ()
+
+
+async def read_conclusion(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«Lu»."""
+    return await _as_nurse(
+        given, person, mission_id, lambda mission: orders.read_conclusion(mission, given.now())
+    )
+
+
+async def order_acts(given: Given, person: Person, mission_id: MissionId, delay: str) -> Answer:
+    """A delay is tapped: ordered at once; which act may be written after. «none» takes it back."""
+    async with given.storage.transaction() as tx:
+        mission = await _as_doctor(tx, person, mission_id)
+        if isinstance(mission, Answer):
+            return mission
+        wanted = delay if delay in orders.DELAYS else None
+        if person.id != ANYBODY:
+            if wanted is None:
+                await tx.drafts.drop(person.id, f"acts:{mission_id}")
+            else:
+                await tx.drafts.save(Draft(person.id, f"acts:{mission_id}", "{}", given.now()))
+        return await record(given, tx, orders.order_acts(mission, wanted), actor_of(person))
+
+
+async def acts_written(
+    given: Given, person: Person, mission_id: MissionId, written: Written
+) -> Answer | None:
+    """Which act, in the doctor's words."""
+    async with given.storage.transaction() as tx:
+        mission = await _as_doctor(tx, person, mission_id)
+        if isinstance(mission, Answer):
+            return mission
+        await tx.drafts.drop(person.id, f"acts:{mission_id}")
+        outcome = orders.describe_acts(mission)
+        if outcome.events:
+            document = Document(
+                id=DocumentId(0),
+                mission=mission_id,
+                author=person.party,
+                author_name=person.formal_name,
+                kind=DocumentKind.TEXT,
+                at=given.now(),
+                text=written.text.strip(),
+                file_name=ACTS,
+                chat_id=written.chat_id,
+                message_id=written.message_id,
+            )
+            stored = await tx.documents.add(document)
+            await keep_original(given, tx, written, mission_id, person.party, stored)
+        answer = await record(given, tx, outcome, actor_of(person))
+        return None if outcome.events else answer
+
+
+async def answer_acts(given: Given, person: Person, mission_id: MissionId, how: str) -> Answer:
+    """«Je le fais», «IDEL habituelle», «Ordonnance de matériel»."""
+    if how not in orders.ANSWERS:
+        return GONE
+    return await _as_nurse(given, person, mission_id, lambda mission: orders.answer_acts(mission, how))
+
+
+async def _as_nurse(
+    given: Given, person: Person, mission_id: MissionId, decide: Callable[[Mission], Outcome]
+) -> Answer:
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        if mission.visit.idel != person.id:
+            return Answer("thread.not_yours", {"number": mission.number})
+        return await record(given, tx, decide(mission), actor_of(person))
+
+
+def still_waits(draft: Draft, now: datetime) -> bool:
+    """Whether what is written now answers what was asked."""
+    return now - draft.updated_at <= WAITS
+
+
+async def conclusion_facts(
+    given: Given, tx: Transaction, notice: Notice, mission: Mission | None
+) -> dict[str, Any]:
+    """The lines of the conclusion, for the doctor who makes it and the nurse who reads it."""
+    if mission is None:
+        return {"lines": ()}
+    return {"lines": conclusion_lines(await tx.missions.dossier(mission.id))}
+
+
+async def acts_facts(
+    given: Given, tx: Transaction, notice: Notice, mission: Mission | None
+) -> dict[str, Any]:
+    """Which act was written."""
+    if mission is None or mission.visit.acts_ordered is None:
+        return {"acts": None}
+    texts = [
+        d.text
+        for d in await tx.documents.of_mission(mission.id)
+        if d.kind is DocumentKind.TEXT and d.file_name == ACTS and d.text
+    ]
+    return {"acts": texts[-1] if texts else None}

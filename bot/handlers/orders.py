@@ -1,0 +1,72 @@
+"""Taps and texts of the doctor's conclusion and of nursing acts."""
+
+from bot.buttons import Press
+from bot.context import Context
+from bot.domain.people import MissionId, Person
+from bot.flows import orders
+from bot.flows.written import Written
+from bot.handlers.thread import meant_for, written_of
+from bot.ports import Draft
+
+
+async def on_conclusion(context: Context, person: Person, press: Press) -> None:
+    """«Conclusion», one of its lines, «Écrire…», «Recommencer»."""
+    given, mission = context.given, press.mission
+    if press.arg == "":
+        await context.say(await orders.open_conclusion(given, person, mission))
+    elif press.arg == "type":
+        await context.say(await orders.write_conclusion(given, person, mission))
+    elif press.arg == "again":
+        await context.say(await orders.start_again(given, person, mission))
+    else:
+        await context.say(await orders.conclude(given, person, mission, press.arg))
+
+
+async def on_read(context: Context, person: Person, press: Press) -> None:
+    """«Lu»."""
+    await context.say(await orders.read_conclusion(context.given, person, press.mission))
+
+
+async def on_order(context: Context, person: Person, press: Press) -> None:
+    """«Acte infirmier», or its delay."""
+    if press.arg == "":
+        await context.say(await orders.open_acts(context.given, person, press.mission))
+    else:
+        await context.say(await orders.order_acts(context.given, person, press.mission, press.arg))
+
+
+async def on_answer(context: Context, person: Person, press: Press) -> None:
+    """«Je le fais», «IDEL habituelle», «Ordonnance de matériel»."""
+    await context.say(await orders.answer_acts(context.given, person, press.mission, press.arg))
+
+
+async def typed_conclusion(context: Context, person: Person, draft: Draft, text: str) -> bool:
+    """A line of the conclusion, in the doctor's words."""
+    found = await _waited_for(context, draft)
+    if found is None:
+        return False
+    answer = await orders.conclusion_written(context.given, person, *found)
+    if answer is not None:
+        await context.say(answer)
+    return True
+
+
+async def typed_acts(context: Context, person: Person, draft: Draft, text: str) -> bool:
+    """Which act was ordered."""
+    found = await _waited_for(context, draft)
+    if found is None:
+        return False
+    answer = await orders.acts_written(context.given, person, *found)
+    if answer is not None:
+        await context.say(answer)
+    return True
+
+
+async def _waited_for(context: Context, draft: Draft) -> tuple[MissionId, Written] | None:
+    """The mission and the text, when it answers what was asked."""
+    message = context.incoming.effective_message
+    written = written_of(message) if message is not None else None
+    if written is None or not orders.still_waits(draft, context.given.now()):
+        return None
+    mission = await meant_for(context, draft)
+    return None if mission is None else (mission, written)
