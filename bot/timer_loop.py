@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
@@ -28,7 +28,18 @@ TRIES = 3
 RETRY = timedelta(seconds=5)
 JUMP = timedelta(milliseconds=100)  # more than this between two looks: somebody moved the clock
 WATCH_SECONDS = 0.2
-PURGE_PAUSE = timedelta(seconds=30)
+
+
+class Purging(Protocol):
+    """What deletes messages in their time."""
+
+    async def purge_due(self) -> int:
+        """Delete what is to be deleted by now; how many are gone."""
+        ...
+
+    async def next_moment(self) -> datetime | None:
+        """When the next must go."""
+        ...
 
 
 class TimerLoop:
@@ -41,7 +52,7 @@ class TimerLoop:
         *,
         background: Background,
         after_ring: Callable[[], None],
-        purge: Callable[[], Awaitable[int]] | None = None,
+        purge: Purging | None = None,
     ) -> None:
         self._given = given
         self._on_timer = on_timer
@@ -69,15 +80,15 @@ class TimerLoop:
                 # One at a time: each may stop or set others.
                 rang += await self._ring(due[0])
         if self._purge is not None:
-            await self._purge()
+            await self._purge.purge_due()
         return rang
 
     async def next_moment(self) -> datetime | None:
         """When the next timer rings or the next message is to be purged."""
         async with self._given.storage.transaction() as tx:
             moments = [await tx.timers.next_due()]
-            if self._purge is not None:
-                moments.append(await tx.sent.next_purge())
+        if self._purge is not None:
+            moments.append(await self._purge.next_moment())
         return min((moment for moment in moments if moment is not None), default=None)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -93,9 +104,6 @@ class TimerLoop:
                 except Exception:
                     log.exception("the timers cannot be read")
                     moment = self._given.now() + RETRY
-                now = self._given.now()
-                if moment is not None and moment <= now:
-                    moment = now + PURGE_PAUSE  # only what cannot be purged just now is left
                 self._arm(scheduler, moment)
                 await self._bell.wait(None)
         finally:

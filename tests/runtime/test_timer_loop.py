@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -149,14 +149,27 @@ async def test_a_timer_set_while_it_runs_rings(
 
 
 async def test_the_purge_is_woken_too(given: Given, background: Background, clock: ManualClock) -> None:
-    purged: list[int] = []
+    class Purge:
+        """Something to delete in an hour."""
 
-    async def purge() -> int:
-        purged.append(1)
-        return 1
+        def __init__(self) -> None:
+            self.purged = 0
+            self.at = clock.now() + timedelta(hours=1)
 
+        async def purge_due(self) -> int:
+            self.purged += clock.now() >= self.at
+            return self.purged
+
+        async def next_moment(self) -> datetime | None:
+            return None if self.purged else self.at
+
+    purge = Purge()
     timers = TimerLoop(given, {}, background=background, after_ring=lambda: None, purge=purge)
+    await timers.ring_due()
+    moment = await timers.next_moment()
+    assert (purge.purged, moment) == (0, purge.at)
 
+    clock.forward(hours=1)
     await timers.ring_due()
 
-    assert purged == [1]
+    assert (purge.purged, await timers.next_moment()) == (1, None)
