@@ -21,8 +21,10 @@ DELAYS = ("today", "24h", "48h")
 ANSWERS = ("me", "usual", "material")
 
 
-def _to_nurse(mission: Mission, kind: str, card: str, *, rings: bool) -> tuple[Notice, ...]:
-    """The nurse's card: anew when she has something to do, else redrawn where it stands."""
+def _to_nurse(
+    mission: Mission, kind: str, card: str, *, rings: bool, must_stand: bool = False
+) -> tuple[Notice, ...]:
+    """The nurse's card: anew when she has something to do, else redrawn where it stands (or must stand)."""
     nurse = reader(mission, Voice.IDEL)
     if nurse is None:
         return ()
@@ -34,19 +36,19 @@ def _to_nurse(mission: Mission, kind: str, card: str, *, rings: bool) -> tuple[N
             priority=Priority.RELAY,
             card=card,
             fresh=rings,
-            only_if_there=not rings,
+            only_if_there=not rings and not must_stand,
         ),
     )
 
 
 def doctor_card(mission: Mission, doctor: Party, kind: str, *, anew: bool = False) -> Notice:
-    """The doctor's own card of the conclusion («orders.conclude») or of the acts («orders.acts»)."""
+    """The doctor's own card of the conclusion or of the acts."""
     return Notice(
         kind,
         to_party(doctor),
         mission.id,
         priority=Priority.REPLY,
-        card=kind.partition(".")[2],
+        card="conclude" if kind == "orders.conclude" else "acts",
         fresh=anew,
     )
 
@@ -56,12 +58,17 @@ def _doctor_cards(mission: Mission, kind: str, *, rings: bool = False) -> tuple[
     return () if doctor is None else (doctor_card(mission, doctor, kind, anew=rings),)
 
 
-def conclude(mission: Mission, *, empty: bool) -> Outcome:
-    """The conclusion, or a change of it, goes to the nurse, who acknowledges it. `empty`: taken back."""
+def conclude(mission: Mission, *, empty: bool, waits: bool = False) -> Outcome:
+    """The conclusion, or a change of it, goes to the nurse, who acknowledges it.
+
+    `empty`: it is taken back. `waits`: an earlier wording stands unread before her, and is replaced.
+    """
     if mission.state is MissionState.CLOSED:
         return closed(mission)
     changed = replace(mission, closing=replace(mission.closing, conclusion_read_at=None))
-    to_nurse = _to_nurse(changed, "orders.conclusion", "conclusion", rings=not empty)
+    to_nurse = _to_nurse(
+        changed, "orders.conclusion", "conclusion", rings=not empty and not waits, must_stand=not empty
+    )
     return Outcome(
         changed,
         Answer("orders.concluded" if to_nurse else "orders.conclusion_kept", {"number": mission.number}),
@@ -116,7 +123,13 @@ def describe_acts(mission: Mission) -> Outcome:
         Answer("orders.ordered", {"number": mission.number}),
         events=(Event("orders.acts_described"),),
         notices=(
-            *_to_nurse(mission, "orders.acts_ordered", "acts", rings=True),
+            *_to_nurse(
+                mission,
+                "orders.acts_ordered",
+                "acts",
+                rings=mission.visit.acts_by is not None,
+                must_stand=True,
+            ),
             *_doctor_cards(mission, "orders.acts"),
         ),
     )
@@ -137,7 +150,9 @@ def answer_acts(mission: Mission, how: str) -> Outcome:
         events=(Event("orders.acts_answered", {"how": how}),),
         notices=(
             *_to_nurse(changed, "orders.acts_ordered", "acts", rings=False),
-            *_doctor_cards(changed, "orders.acts", rings=how == "material"),
+            *_doctor_cards(
+                changed, "orders.material" if how == "material" else "orders.acts", rings=how == "material"
+            ),
             group_card(changed),
         ),
     )

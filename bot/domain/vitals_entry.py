@@ -337,8 +337,13 @@ def completed_by(last: Series | None, entry: Entry, now: datetime) -> bool:
     )
 
 
-def send(mission: Mission, series: int, version: int, vitals: Vitals, doctor: Party | None) -> Outcome:
-    """A series (or a new version of it) goes to the doctor, and back to the nurse as she will find it."""
+def send(
+    mission: Mission, series: int, version: int, vitals: Vitals, doctor: Party | None, *, below: bool = False
+) -> Outcome:
+    """A series (or a new version of it) goes to the doctor, and back to the nurse as she will find it.
+
+    `below`: she has just written, so her card comes anew under what she wrote.
+    """
     if mission.state is MissionState.CLOSED or mission.visit.idel is None:
         return nothing(mission, "thread.closed", number=mission.number)
     return Outcome(
@@ -352,7 +357,7 @@ def send(mission: Mission, series: int, version: int, vitals: Vitals, doctor: Pa
         ),
         notices=(
             *((card(mission, doctor, series),) if doctor else ()),
-            own_card(mission, mission.visit.idel, series),
+            replace(own_card(mission, mission.visit.idel, series), fresh=below),
             Notice("thread.group", to_group(mission.id), mission.id, priority=Priority.CARD, card="thread"),
         ),
     )

@@ -21,6 +21,14 @@ async def _offers(given: Given, tx: Transaction, notice: Notice, mission: Missio
     return {"to_phone": [(people[o.person], o) for o in offers if o.person in people]}
 
 
+async def _mission(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
+    """What the group's card says beside the mission's own state."""
+    if mission is None:
+        return {}
+    offers = await _offers(given, tx, notice, mission)
+    return offers | {"vitals_at": await vitals.last_taken(tx, mission.id)}
+
+
 async def _board(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
     """Every mission somebody still has something to do for."""
     return {"missions": await tx.missions.unfinished()}
@@ -39,7 +47,7 @@ LOADERS: dict[str, Loader] = {
     "find.results": find.results,
     "find.mission": _offers,
     "search.to_phone": _offers,
-    "mission.card": _offers,
+    "mission.card": _mission,
     "board.card": _board,
     "closing.idel": closing.amounts,
     "closing.doctor": closing.amounts,
@@ -72,6 +80,7 @@ LOADERS: dict[str, Loader] = {
     "orders.conclude": orders.conclusion_facts,
     "orders.conclusion": orders.conclusion_facts,
     "orders.acts": orders.acts_facts,
+    "orders.material": orders.acts_facts,
     "orders.acts_ordered": orders.acts_facts,
 }
 

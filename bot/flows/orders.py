@@ -111,14 +111,17 @@ async def _conclude(
         dossier = await tx.missions.dossier(mission_id)
         if dossier is None:
             return Answer("mission.forgotten")
-        lines = change(conclusion_lines(dossier))
+        before = conclusion_lines(dossier)
+        lines = change(before)
         await tx.missions.save_dossier(
             mission_id, replace(dossier, conclusion="\n".join(lines) if lines else None)
         )
         if written is not None:
             await keep_original(given, tx, written, mission_id, person.party)
             await tx.drafts.drop(person.id, f"conclusion:{mission_id}")
-        return await record(given, tx, orders.conclude(mission, empty=not lines), actor_of(person))
+        waits = bool(before) and mission.closing.conclusion_read_at is None
+        outcome = orders.conclude(mission, empty=not lines, waits=waits)
+        return await record(given, tx, outcome, actor_of(person))
 
 
 def conclusion_lines(dossier: Dossier | None) -> tuple[str, ...]:

@@ -242,7 +242,8 @@ async def _take(
         reading = read_vitals(written.text)
         kind = vitals_entry.line_kind(reading)
         if kind is not LineKind.MESSAGE:
-            said = await vitals.typed(given, tx, mission, person, written, reading)
+            relayed = kind is LineKind.BOTH
+            said = await vitals.typed(given, tx, mission, person, written, relayed=relayed)
             if kind is LineKind.SERIES:
                 return said
             mission = await tx.missions.get(mission_id) or mission
@@ -371,11 +372,11 @@ async def edited(given: Given, person: Person, written: Written) -> Answer | Non
             if mission is None or mission.visit.idel != person.id:
                 return Answer("thread.not_yours", {"number": mission.number}) if mission else GONE
             return await vitals.retyped(given, tx, mission, person, written, row)
-        waiting = await vitals.edited_while_waiting(given, tx, person, written)
+        waiting = await vitals.edited_while_waiting(tx, person, written)
         if waiting is not None:
-            mission = await tx.missions.lock(waiting[0])
+            mission = await tx.missions.lock(waiting)
             if mission is not None:
-                return await vitals.typed_again(given, tx, mission, person, written, waiting[1])
+                return await vitals.typed_again(given, tx, mission, person, written)
         await _edit_waiting(given, tx, person, written)
         return None
 
@@ -429,7 +430,7 @@ async def _edit(
         reading = read_vitals(written.text)
         if vitals_entry.line_kind(reading) is not LineKind.MESSAGE:
             mission = await tx.missions.get(mission.id) or mission
-            return await vitals.typed(given, tx, mission, person, written, reading)
+            return await vitals.typed(given, tx, mission, person, written, relayed=True)
     return None
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +25,9 @@ STALE = Answer("vitals.stale")
 
 #: A clock that runs a little ahead is no yesterday.
 AHEAD = timedelta(minutes=10)
+
+#: An hour longer ago is one still to come.
+LONGEST_AGO = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,10 @@ def draft_kind(mission: MissionId) -> str:
 
 
 async def typed(
-    given: Given, tx: Transaction, mission: Mission, person: Person, written: Written, reading: Reading
+    given: Given, tx: Transaction, mission: Mission, person: Person, written: Written, *, relayed: bool
 ) -> Answer | None:
-    """A line of constantes; a correction that waits for its values takes it."""
+    """A line of constantes; a correction that waits for its values takes it. `relayed`: as a message too."""
+    reading, at = _read(given, written.text, relayed=relayed)
     await keep_original(given, tx, written, mission.id, Party.person(person.id))
     if not reading.measures:
         measure = reading.refused[0]
@@ -69,7 +73,7 @@ async def typed(
         waiting = opened(draft)
         entry = vitals_entry.add_line(waiting.entry, reading)
         return await _settle(given, tx, mission, person, Opened(entry, waiting.chat_id, waiting.message_id))
-    entry = vitals_entry.from_line(reading, taken_at(given, reading.hour))
+    entry = vitals_entry.from_line(reading, at)
     return await _settle(
         given, tx, mission, person, Opened(entry, written.chat_id, written.message_id), fresh=True
     )
@@ -81,39 +85,38 @@ async def retyped(
     """The line was edited: the series it made follows, and keeps its history."""
     if mission.state is MissionState.CLOSED:
         return Answer("thread.closed", {"number": mission.number})
-    reading = read_vitals(written.text)
+    relayed = await tx.documents.written_at(written.chat_id, written.message_id) is not None
+    reading, at = _read(given, written.text, relayed=relayed)
     if vitals_entry.line_kind(reading) is LineKind.MESSAGE or not reading.measures:
         return Answer("vitals.edit_unread", {"taken_at": row.taken_at.isoformat()})
     own = [v for v in await tx.documents.vitals(mission.id) if v.series == row.series]
-    at = taken_at(given, reading.hour) or row.taken_at
     where = (written.chat_id, written.message_id)
-    entry = vitals_entry.from_line(reading, at, series=row.series)
+    entry = vitals_entry.from_line(reading, at or row.taken_at, series=row.series)
     if not vitals_entry.doubts(entry) and all((v.chat_id, v.message_id) == where for v in own):
         # The whole series came from this one message: what is no longer in it was not taken.
         return await _store(given, tx, mission, person, Opened(entry, *where), reading.vitals)
     return await _settle(given, tx, mission, person, Opened(entry, *where), fresh=True)
 
 
-async def edited_while_waiting(
-    given: Given, tx: Transaction, person: Person, written: Written
-) -> tuple[MissionId, Reading] | None:
-    """The mission whose waiting entry was typed in that message, and what it says now."""
+async def edited_while_waiting(tx: Transaction, person: Person, written: Written) -> MissionId | None:
+    """The mission whose waiting entry was typed in that message."""
     for draft in await tx.drafts.of_owner(person.id):
         if draft.kind.startswith("vitals:"):
             waiting = opened(draft)
             if (waiting.chat_id, waiting.message_id) == (written.chat_id, written.message_id):
-                return MissionId(int(draft.kind.partition(":")[2])), read_vitals(written.text)
+                return MissionId(int(draft.kind.partition(":")[2]))
     return None
 
 
 async def typed_again(
-    given: Given, tx: Transaction, mission: Mission, person: Person, written: Written, reading: Reading
+    given: Given, tx: Transaction, mission: Mission, person: Person, written: Written
 ) -> Answer | None:
     """The line whose odd value was being asked about was edited: it is read anew."""
-    await tx.drafts.drop(person.id, draft_kind(mission.id))
+    reading, at = _read(given, written.text)
     if not reading.measures:
-        return Answer("vitals.edit_unread", {"taken_at": given.now().isoformat()})
-    entry = vitals_entry.from_line(reading, taken_at(given, reading.hour))
+        return Answer("vitals.value_unread", {"text": written.text[:20]})
+    await tx.drafts.drop(person.id, draft_kind(mission.id))
+    entry = vitals_entry.from_line(reading, at)
     return await _settle(given, tx, mission, person, Opened(entry, written.chat_id, written.message_id))
 
 
@@ -144,7 +147,7 @@ def waits_for_value(draft: Draft, text: str) -> bool:
 
 
 def taken_at(given: Given, hour: time | None) -> datetime | None:
-    """The moment a local hour stands for: today's, or yesterday's when today's has not come."""
+    """The moment a local hour stands for: the last such hour, none when that is half a day ago."""
     if hour is None:
         return None
     now = given.now()
@@ -152,7 +155,19 @@ def taken_at(given: Given, hour: time | None) -> datetime | None:
     at = local.replace(hour=hour.hour, minute=hour.minute, second=0, microsecond=0)
     if at > local + AHEAD:
         at -= timedelta(days=1)
-    return at.astimezone(now.tzinfo)
+    return at.astimezone(now.tzinfo) if local - at <= LONGEST_AGO else None
+
+
+def _read(given: Given, text: str, *, relayed: bool = False) -> tuple[Reading, datetime | None]:
+    """A line and when it was measured; an hour still to come is not understood.
+
+    `relayed`: the text goes to the doctor as it is, so nothing of it is missing there.
+    """
+    reading = read_vitals(text)
+    at = taken_at(given, reading.hour)
+    if reading.hour is not None and at is None:
+        reading = replace(reading, not_understood=(*reading.not_understood, reading.hour_text))
+    return (replace(reading, not_understood=()) if relayed else reading), at
 
 
 # What the nurse taps
@@ -269,11 +284,14 @@ async def see(given: Given, by: Person, mission_id: MissionId) -> Answer:
 
 
 async def catch_up(tx: Transaction, mission: Mission) -> list[Notice]:
-    """The cards of every series so far, for a doctor who comes later."""
-    doctor = reader(mission, Voice.DOCTOR)
-    if doctor is None:
-        return []
-    return [vitals_entry.card(mission, doctor, series.number) for series in await series_of(tx, mission.id)]
+    """The cards of every series so far, for a doctor who comes later; the nurse's say that they went."""
+    doctor, idel = reader(mission, Voice.DOCTOR), mission.visit.idel
+    found = await series_of(tx, mission.id)
+    cards = [vitals_entry.card(mission, doctor, series.number) for series in found] if doctor else []
+    if idel is not None:
+        own = (vitals_entry.own_card(mission, idel, series.number) for series in found)
+        cards += [replace(card, only_if_there=True) for card in own]
+    return cards
 
 
 # One step of an entry
@@ -378,7 +396,9 @@ async def _store(
         message_id=waiting.message_id,
     )
     await tx.documents.add_vitals(row)
-    outcome = vitals_entry.send(mission, row.series, row.version, vitals, reader(mission, Voice.DOCTOR))
+    below = former is not None and entry.mode is Mode.LINE and entry.series is None
+    doctor = reader(mission, Voice.DOCTOR)
+    outcome = vitals_entry.send(mission, row.series, row.version, vitals, doctor, below=below)
     answer = await record(given, tx, outcome, actor_of(person))
     return None if answer.kind in ("vitals.sent", "vitals.kept") else answer
 

@@ -73,5 +73,6 @@ KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
     "orders.conclude": orders.conclude,
     "orders.conclusion": orders.conclusion,
     "orders.acts": orders.acts,
+    "orders.material": orders.acts,
     "orders.acts_ordered": orders.acts_ordered,
 }

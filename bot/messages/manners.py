@@ -163,6 +163,7 @@ MANNERS: dict[str, Manner] = {
     # Conclusion and acts
     "orders.conclude": IDENTITY,
     "orders.conclusion": Manner(rings=True, patient=True),
-    "orders.acts": Manner(rings=True, patient=True),
+    "orders.acts": IDENTITY,
+    "orders.material": Manner(rings=True, patient=True),
     "orders.acts_ordered": Manner(rings=True, patient=True),
 }

@@ -35,6 +35,7 @@ from bot.flows.record import record
 from bot.ports import Storage
 from bot.sandbox.acts import View
 from bot.sandbox.chats import Chat, User
+from bot.sandbox.files import UploadedFile
 from bot.sandbox.telegram import TOKEN, Telegram
 from bot.settings import Settings
 from storage.database import open_storage
@@ -106,7 +107,7 @@ class Teller:
         self, kind: str, *names: str, caption: str = "", size: int | None = None, to: int | None = None
     ) -> None:
         """Send files: «photo», «document», «voice»…; several photos are an album."""
-        files = [(name, b"content of " + name.encode()) for name in names or ("photo.jpg",)]
+        files = [UploadedFile(name, b"content of " + name.encode()) for name in names or ("photo.jpg",)]
         self.story.telegram.send_files(self.user, to or self.user.id, kind, files, caption=caption, size=size)
         await self.story.settle()
 
