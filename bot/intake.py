@@ -29,8 +29,8 @@ WANTED = ("message", "edited_message", "callback_query", "my_chat_member", "chat
 AT_ONCE = 16  # lanes worked at the same time
 TRIES = 3
 RETRY = timedelta(seconds=2)
-POLL_SECONDS = 25
-LEASE_SECONDS = 60.0
+POLL_SECONDS = 10
+LEASE_SECONDS = 25.0  # of real time, renewed with each poll: a dead poller is replaced after so long
 AFTER_FAILURE = timedelta(seconds=3)
 AFTER_CONFLICT = timedelta(seconds=5)
 CONFLICT_SAID_EVERY = 60.0  # real seconds
@@ -211,7 +211,10 @@ class Intake:
         context = self._runtime.open.pop(number, None)
         raised = self._runtime.errors.pop(number, None)
         if await self._is_done(number, context, raised):
-            if context is not None:
+            if raised is not None and context is not None and not context.finished:
+                # Something was committed before the handler failed: not again, but not in silence either.
+                await self._set_aside(received, context, type(raised).__name__)
+            elif context is not None:
                 await context.close()
         elif received.attempts + 1 >= TRIES:
             await self._set_aside(received, context, type(raised).__name__ if raised else "not done")

@@ -253,6 +253,25 @@ async def test_a_failing_update_is_tried_three_times_then_set_aside_and_said(
     assert office.desk.sees(lea, office.desk.group) == ["intake.set_aside"]
 
 
+async def test_a_handler_that_fails_after_its_commit_is_not_repeated_and_not_silent(
+    office: Office, amina: tuple[User, Place]
+) -> None:
+    user, place = amina
+
+    async def fail(update: Update, context: Context) -> None:
+        await record(context, Notice("test.says", place, facts={"text": "reçu"}))
+        raise RuntimeError("a defect")
+
+    office.work = fail
+    number = tap(office.desk, user)
+    await office.take()
+    await office.desk.settle()
+
+    assert len(office.worked) == 1
+    assert office.desk.sees(user, user) == ["reçu", "intake.set_aside"]
+    assert office.desk.telegram.answers[number].text == ""
+
+
 async def test_an_update_that_cannot_be_read_does_not_stop_its_batch(office: Office, lea: User) -> None:
     odd = {"update_id": 8, "message": {"message_id": "one", "chat": 3}}
     good = {"update_id": 9, "message": {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}}}
