@@ -22,6 +22,8 @@ from bot.ports import Draft, Given, Transaction, VitalsRow
 GONE = Answer("search.gone")
 NOT_YOURS = Answer("visit.not_yours")
 STALE = Answer("vitals.stale")
+NOTED = Answer("vitals.noted")
+WRITE_IT = Answer("vitals.write_it")
 
 #: A clock that runs a little ahead is no yesterday.
 AHEAD = timedelta(minutes=10)
@@ -201,7 +203,7 @@ async def choose(
 
 async def write_value(given: Given, person: Person, mission_id: MissionId, epoch: int) -> Answer:
     """«Autre valeur»."""
-    return await _change(given, person, mission_id, epoch, vitals_entry.write_value, "vitals.write_it")
+    return await _change(given, person, mission_id, epoch, vitals_entry.write_value, WRITE_IT)
 
 
 async def skip(given: Given, person: Person, mission_id: MissionId, epoch: int, field: str) -> Answer:
@@ -313,7 +315,7 @@ async def _change(
     mission_id: MissionId,
     epoch: int,
     change: Callable[[Entry], Entry | None],
-    answer: str = "vitals.noted",
+    answer: Answer = NOTED,
 ) -> Answer:
     """A tap on the entry's card. A card drawn before the last change says nothing any more."""
     async with given.storage.transaction() as tx:
@@ -326,7 +328,7 @@ async def _change(
         if changed is None:
             return STALE
         now_open = Opened(changed, waiting.chat_id, waiting.message_id)
-        return await _settle(given, tx, mission, person, now_open) or Answer(answer)
+        return await _settle(given, tx, mission, person, now_open) or answer
 
 
 async def _settle(
