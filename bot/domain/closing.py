@@ -51,6 +51,9 @@ REMINDERS = 3
 NIGHT_OWNER_ASKED = 3
 NIGHT_OWNER_AGAIN = timedelta(minutes=10)
 
+#: «Aggravation» tapped again so soon is the same alarm.
+SAME_ALARM = timedelta(minutes=1)
+
 #: The exits a nurse may take by herself; the others are the group's.
 IDEL_MAY_END = (EndReason.ABSENT, EndReason.TECHNICAL, EndReason.WORSENED)
 
@@ -185,6 +188,26 @@ def _end(mission: Mission, reason: EndReason, by: str, detail: str | None, now: 
     )
 
 
+def reoriented(outcome: Outcome) -> Outcome:
+    """After a new orientation: whoever was kept or asked for the video is told that it is over."""
+    mission = outcome.mission
+    video = visio.end(mission)
+    doctors = cascade.end(video.mission)
+    told = Outcome(mission, outcome.answer, notices=_doctor_told(mission))
+    return outcome.then(told).then(video).then(doctors)
+
+
+def _doctor_told(mission: Mission) -> tuple[Notice, ...]:
+    """The doctor who waits for a video that will not be; by OSNP where only the telephone reaches them."""
+    doctor = mission.cascade.doctor
+    if doctor is None:
+        return ()
+    if doctor.by_phone:
+        why: dict[str, Fact] = {"why": "closing.ended"}
+        return (Notice("cascade.call_doctor", to_group(mission.id), mission.id, facts=why),)
+    return (Notice("closing.ended", to_party(doctor.party), mission.id, card="ended", fresh=True),)
+
+
 def _at_the_door(mission: Mission, now: datetime) -> Outcome:
     """Porte close: whoever found nobody was there, whether or not «Sur place» was tapped."""
     visit = mission.visit
@@ -223,10 +246,8 @@ def _told(mission: Mission, ended: Mission) -> tuple[Notice, ...]:
         notices.append(
             Notice("closing.ended", to_person(mission.visit.idel), mission.id, card="ended", fresh=True)
         )
-    doctor = mission.cascade.doctor
-    if doctor is not None and not doctor.by_phone and not ended.closing.doctor_asked:
-        notices.append(Notice("closing.ended", to_party(doctor.party), mission.id, card="ended", fresh=True))
-    return tuple(notices)
+    told = () if ended.closing.doctor_asked else _doctor_told(mission)
+    return (*notices, *told)
 
 
 def _orientation_over(mission: Mission) -> Notice:
@@ -681,6 +702,8 @@ def worsen(mission: Mission, by: str, *, by_idel: bool, now: datetime) -> Outcom
     """The 15 must be called now: everybody is told at once. The mission stays open until somebody ends it."""
     if mission.state is not MissionState.OPEN:
         return nothing(mission, "closing.over_already", number=mission.number)
+    if mission.worsened_at is not None and now - mission.worsened_at < SAME_ALARM:
+        return nothing(mission, "closing.worsened", number=mission.number, by_idel=by_idel)
     facts: dict[str, Fact] = {"by": by, "at": now.isoformat(), "by_idel": by_idel}
     notices = []
     idel, chosen = mission.visit.idel, mission.cascade.doctor
@@ -704,7 +727,7 @@ def worsen(mission: Mission, by: str, *, by_idel: bool, now: datetime) -> Outcom
             )
         )
     return Outcome(
-        replace(mission, worsened_at=mission.worsened_at or now),
+        replace(mission, worsened_at=now),
         Answer("closing.worsened", {"number": mission.number, "by_idel": by_idel}, alert=by_idel),
         events=(
             Event(

@@ -28,8 +28,11 @@ from bot.domain.people import Party, PartyKind
 #: «Décaler 15 min».
 DELAY = timedelta(minutes=15)
 
-#: How long after the limit, or after a late hour, a link still opens.
+#: How long after the limit, or after a late hour, a link still opens; no hour is put off further.
 GRACE = timedelta(hours=2)
+
+#: The same button tapped again so soon, by either side, means the same thing.
+SAME_TAP = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,19 @@ def is_live(mission: Mission) -> bool:
     return mission.visio is not None and not mission.visio.ended
 
 
+def is_new(mission: Mission, now: datetime) -> bool:
+    """Whether the room was made just now: nobody has had the time to try it."""
+    room = mission.visio
+    return room is not None and not room.ended and now - room.created_at < SAME_TAP
+
+
 def create(mission: Mission, links: Links, now: datetime) -> Outcome:
     """«Créer la visio» or «Nouveau lien»: a room, and a link for each."""
     if (refused := refusal(mission)) is not None:
         return refused
     doctor = mission.cascade.doctor
+    if is_new(mission, now):
+        return nothing(mission, "visio.created", number=mission.number)
     number = mission.visio.number + 1 if mission.visio is not None else 1
     visio = Visio(links.room, now, number=number, doctor=doctor.party if doctor else None)
     changed = replace(mission, visio=visio)
@@ -92,12 +103,41 @@ def create(mission: Mission, links: Links, now: datetime) -> Outcome:
                 {"number": number, "telegram": not _by_phone(changed), "sms": links.sms_to is not None},
             ),
         ),
-        notices=sent_links(changed, links),
+        notices=(*_left(mission), *sent_links(changed, links)),
         withdrawn=(
             Withdrawal(mission.id, "visio.idel"),
             Withdrawal(mission.id, "visio.doctor"),
             Withdrawal(mission.id, "visio.sms"),
         ),
+    )
+
+
+def card_of(visio: Visio | None) -> str:
+    """The key of the cards of one room: those of a room that was left stay apart."""
+    return f"visio:{visio.number if visio else 0}"
+
+
+def _left(mission: Mission) -> tuple[Notice, ...]:
+    """The cards of a room that is left lose their buttons."""
+    visio = mission.visio
+    if visio is None or visio.ended:
+        return ()
+    sides = [("visio.idel", to_person(mission.visit.idel))] if mission.visit.idel is not None else []
+    if visio.doctor is not None:
+        sides.append(("visio.doctor", to_party(visio.doctor)))
+    return tuple(
+        Notice(
+            kind,
+            place,
+            mission.id,
+            facts={"own": False, "side": None},
+            priority=Priority.CARD,
+            card=card,
+            only_if_there=True,
+            epoch=visio.number,
+        )
+        for own, place in sides
+        for kind, card in ((own, card_of(visio)), ("visio.trouble", "visio_trouble"))
     )
 
 
@@ -107,15 +147,14 @@ def _by_phone(mission: Mission) -> bool:
     return doctor is not None and doctor.by_phone
 
 
-def sent_links(mission: Mission, links: Links, *, moved: bool = False) -> tuple[Notice, ...]:
+def sent_links(mission: Mission, links: Links) -> tuple[Notice, ...]:
     """Both sides get their own link; the doctor by text message too."""
     notices: list[Notice] = []
-    facts: dict[str, Fact] = {"moved": moved}
     for party, url in links.urls.items():
         if party == nurse(mission):
-            notices.append(_card(mission, "visio.idel", party, {**facts, "url": url}, Priority.REPLY))
+            notices.append(_card(mission, "visio.idel", party, {"url": url}, Priority.REPLY))
         elif not _by_phone(mission):
-            notices.append(_card(mission, "visio.doctor", party, {**facts, "url": url}, Priority.RECEIPT))
+            notices.append(_card(mission, "visio.doctor", party, {"url": url}, Priority.RECEIPT))
     doctor = mission.cascade.doctor
     if doctor is None:
         return tuple(notices)
@@ -142,7 +181,7 @@ def _card(mission: Mission, kind: str, party: Party, facts: Mapping[str, Fact], 
         mission.id,
         facts=facts,
         priority=priority,
-        card="visio",
+        card=card_of(mission.visio),
         fresh=True,
         epoch=mission.visio.number if mission.visio else 0,
     )
@@ -156,12 +195,15 @@ def redraw(mission: Mission, url: str) -> Notice | None:
     return replace(card, fresh=False, only_if_there=True)
 
 
-def trouble(mission: Mission, by: Party) -> Outcome:
+def trouble(mission: Mission, by: Party, now: datetime) -> Outcome:
     """«Ça ne marche pas»: the other side is told at once, both have both numbers."""
     if (refused := refusal(mission, by)) is not None:
         return refused
-    if not is_live(mission):
+    room = mission.visio
+    if room is None or room.ended:
         return nothing(mission, "visio.none", number=mission.number)
+    if room.trouble_at is not None and now - room.trouble_at < SAME_TAP:
+        return nothing(mission, "visio.trouble_told", number=mission.number, by_phone=_by_phone(mission))
     side = "idel" if by == nurse(mission) else "doctor"
     facts: dict[str, Fact] = {"side": side}
     notices = [
@@ -173,13 +215,14 @@ def trouble(mission: Mission, by: Party) -> Outcome:
             priority=Priority.REPLY if party == by else Priority.RECEIPT,
             card="visio_trouble",
             fresh=True,
+            epoch=mission.visio.number if mission.visio else 0,
         )
         for party in participants(mission)
         if party == nurse(mission) or not _by_phone(mission)
     ]
     notices.append(Notice("visio.group_trouble", to_group(mission.id), mission.id, facts=facts))
     return Outcome(
-        mission,
+        replace(mission, visio=replace(room, trouble_at=now)),
         Answer("visio.trouble_told", {"number": mission.number, "by_phone": _by_phone(mission)}),
         events=(Event("visio.trouble", {"side": side}),),
         notices=tuple(notices),
@@ -194,15 +237,21 @@ def later(mission: Mission, by: Party, links: Links, now: datetime) -> Outcome:
     if visio is None or visio.ended:
         return nothing(mission, "visio.none", number=mission.number)
     planned = mission.cascade.video_at or now
+    if visio.moved_at is not None and now - visio.moved_at < SAME_TAP:
+        return nothing(mission, "visio.moved", number=mission.number, hour=planned.isoformat())
     hour = (max(planned, now) + DELAY).replace(second=0, microsecond=0)
-    if hour > expires(mission):
+    if hour > mission.limit + GRACE:
         return nothing(mission, "visio.too_late", number=mission.number)
-    changed = replace(mission, cascade=replace(mission.cascade, video_at=hour, proposal=None))
+    changed = replace(
+        mission,
+        cascade=replace(mission.cascade, video_at=hour, proposal=None),
+        visio=replace(visio, moved_at=now),
+    )
     return Outcome(
         changed,
         Answer("visio.moved", {"number": mission.number, "hour": hour.isoformat()}),
         events=(Event("visio.moved", {"hour": hour.isoformat(), "by": str(by)}),),
-        notices=sent_links(changed, links, moved=True),
+        notices=sent_links(changed, links),
     )
 
 
@@ -211,26 +260,11 @@ def end(mission: Mission) -> Outcome:
     visio = mission.visio
     if visio is None or visio.ended:
         return nothing(mission, "visio.none", number=mission.number)
-    shut = [("visio.idel", to_person(mission.visit.idel))] if mission.visit.idel is not None else []
-    if visio.doctor is not None:
-        shut.append(("visio.doctor", to_party(visio.doctor)))
     return Outcome(
         replace(mission, visio=replace(visio, ended=True)),
         Answer("visio.ended"),
         events=(Event("visio.ended", {"number": visio.number}),),
-        notices=tuple(
-            Notice(
-                kind,
-                place,
-                mission.id,
-                priority=Priority.CARD,
-                card=card,
-                only_if_there=True,
-                epoch=visio.number,
-            )
-            for kind, place in shut
-            for card, kind in (("visio", kind), ("visio_trouble", "visio.trouble"))
-        ),
+        notices=_left(mission),
         withdrawn=tuple(
             Withdrawal(mission.id, kind)
             for kind in ("visio.idel", "visio.doctor", "visio.sms", "visio.trouble")

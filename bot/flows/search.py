@@ -1,6 +1,6 @@
 """The search for a nurse: each event is one transaction that locks the mission, then the person."""
 
-from bot.domain import search
+from bot.domain import closing, search
 from bot.domain.mission import IdelOffer, Mission, Orientation, SearchState
 from bot.domain.outcome import Answer, Notice, Outcome, Priority, Timer, to_group, to_person
 from bot.domain.people import MissionId, Person, PersonId, Role
@@ -157,6 +157,8 @@ async def orient(
         )
         if outcome.events and orientation is Orientation.PROLONG:
             outcome = await _prolonged(given, tx, outcome)
+        elif outcome.events:
+            outcome = closing.reoriented(outcome)
         return await record(given, tx, outcome, actor_of(by))
 
 

@@ -25,7 +25,7 @@ async def create(given: Given, by: Person, mission_id: MissionId, *, anew: bool 
             return GONE
         if (refused := _refused(given, mission, by.party)) is not None:
             return refused.answer
-        if visio.is_live(mission) and not anew:
+        if visio.is_live(mission) and (not anew or visio.is_new(mission, given.now())):
             return await _shown_again(given, tx, mission)
         if given.video is None:
             return Answer("visio.no_engine", {"number": mission.number})
@@ -87,7 +87,7 @@ async def trouble(given: Given, by: Person, mission_id: MissionId) -> Answer:
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        return await record(given, tx, visio.trouble(mission, by.party), actor_of(by))
+        return await record(given, tx, visio.trouble(mission, by.party, given.now()), actor_of(by))
 
 
 async def later(given: Given, by: Person, mission_id: MissionId) -> Answer:
@@ -127,18 +127,22 @@ async def _redraw(given: Given, tx: Transaction, mission: Mission) -> Notice | N
 async def received(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
     """What is known of the doctor's link: when the chat had it, when the text message left."""
     if mission is None or mission.visio is None:
-        return {"telegram_at": None, "sms_at": None, "by_phone": False}
+        return {"telegram_at": None, "sms_at": None, "by_phone": False, "moved": False}
     chosen, made_at = mission.cascade.doctor, mission.visio.created_at
-    card = await tx.sent.card(to_party(chosen.party), mission.id, "visio") if chosen is not None else None
+    lines = [line for line in await tx.journal.of_mission(mission.id) if line.at >= made_at]
+    card = (
+        await tx.sent.card(to_party(chosen.party), mission.id, visio.card_of(mission.visio))
+        if chosen is not None
+        else None
+    )
     texts = [
-        line.at
-        for line in await tx.journal.of_mission(mission.id)
-        if line.kind == "sms.accepted" and line.facts.get("kind") == "visio.sms" and line.at >= made_at
+        line.at for line in lines if line.kind == "sms.accepted" and line.facts.get("kind") == "visio.sms"
     ]
     return {
         "telegram_at": card.sent_at if card is not None and card.sent_at >= made_at else None,
         "sms_at": texts[-1] if texts else None,
         "by_phone": chosen is not None and chosen.by_phone,
+        "moved": any(line.kind == "visio.moved" for line in lines),
     }
 
 

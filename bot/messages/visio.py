@@ -16,9 +16,8 @@ def row(keys: Keys) -> Rows:
 
 def card(keys: Keys) -> Rows:
     """Enter, or say that it does not work. Nothing once the link is dead."""
-    mission, url = keys.mission, keys.sheet.f.get("url")
-    present = mission.visio is not None and keys.sheet.notice.epoch == mission.visio.number
-    if not visio.is_live(mission) or not present or not url:
+    url = keys.sheet.f.get("url")
+    if not _is_of_present_room(keys) or not url:
         return ()
     return rows(
         (Button(keys.words.label("visio_enter"), url=str(url)),),
@@ -26,9 +25,14 @@ def card(keys: Keys) -> Rows:
     )
 
 
+def _is_of_present_room(keys: Keys) -> bool:
+    video = keys.mission.visio
+    return video is not None and not video.ended and keys.sheet.notice.epoch == video.number
+
+
 def trouble(keys: Keys) -> Rows:
     """A new room, a later hour, or giving up."""
-    if not visio.is_live(keys.mission):
+    if not _is_of_present_room(keys):
         return ()
     return rows(
         (keys.tap(Verb.VISIO_NEW, "visio_new"), keys.tap(Verb.VISIO_LATER, "visio_later")),
