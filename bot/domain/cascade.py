@@ -113,7 +113,7 @@ def _enter(mission: Mission, index: int, rosters: Rosters, now: datetime) -> Out
     for position in range(index, len(mission.cascade.steps)):
         step = mission.cascade.steps[position]
         roster = rosters.get(step.step, Roster(skip="nobody"))
-        reason = roster.skip or (None if roster.askable else "nobody")
+        reason = roster.skip or (None if _has_anybody(step, roster) else "nobody")
         if reason is None:
             return _ask(mission, position, roster, now, events)
         skipped = replace(step, state=StepState.SKIPPED, reason=reason, ended_at=now, begins=roster.begins)
@@ -172,6 +172,12 @@ def _ask(mission: Mission, position: int, roster: Roster, now: datetime, events:
 
 
 _OPEN = (DoctorOfferState.ASKED, DoctorOfferState.TO_PHONE)
+
+
+def _has_anybody(step: Step, roster: Roster) -> bool:
+    """Whether somebody would be asked: who withdrew is not."""
+    gone = {offer.party for offer in step.offers if offer.state is DoctorOfferState.WITHDREW}
+    return roster.skip is None and any(askable.party not in gone for askable in roster.askable)
 
 
 def _offers(step: Step, roster: Roster, now: datetime) -> tuple[DoctorOffer, ...]:
@@ -490,6 +496,7 @@ def refuse(
         index != changed.cascade.current
         or step.open_offers
         or changed.cascade.state is CascadeState.EXHAUSTED
+        or changed.cascade.suspended
     ):
         return outcome
     return outcome.then(advance(changed, StepState.REFUSED, "refused", rosters, now))
@@ -497,14 +504,18 @@ def refuse(
 
 def silent(mission: Mission, epoch: int, rosters: Rosters, now: datetime) -> Outcome:
     """The delay of the step has passed. Its offers stay acceptable."""
-    if mission.cascade.state is not CascadeState.RUNNING or mission.cascade.epoch != epoch:
+    cascade = mission.cascade
+    if cascade.state is not CascadeState.RUNNING or cascade.epoch != epoch or cascade.suspended:
         return nothing(mission, "cascade.stale")
     return advance(mission, StepState.SILENT, "silent", rosters, now)
 
 
 def skip(mission: Mission, rosters: Rosters, now: datetime, epoch: int) -> Outcome:
     """OSNP go to the next step; `epoch` is of the step they saw, so that two taps are not two steps."""
-    if mission.cascade.state not in (CascadeState.RUNNING, CascadeState.PAUSED) or mission.cascade.suspended:
+    cascade = mission.cascade
+    if cascade.state not in (CascadeState.RUNNING, CascadeState.PAUSED) or cascade.suspended:
+        return nothing(mission, "cascade.stale", number=mission.number)
+    if cascade.epoch != epoch:
         return nothing(mission, "cascade.stale", number=mission.number)
     outcome = advance(mission, StepState.SILENT, "osnp", rosters, now)
     return replace(outcome, answer=Answer("cascade.next", {"number": mission.number}))
@@ -527,6 +538,8 @@ def advance(mission: Mission, ended: StepState, cause: str, rosters: Rosters, no
 def go_back(mission: Mission, rosters: Rosters, now: datetime, epoch: int) -> Outcome:
     """OSNP return to the step before the one they saw: whoever is there is asked again."""
     cascade = mission.cascade
+    if cascade.epoch != epoch:
+        return nothing(mission, "cascade.stale", number=mission.number)
     if cascade.state not in ACCEPTABLE or cascade.suspended or not cascade.current:
         return nothing(mission, "cascade.no_step_before", number=mission.number)
     left = mission
@@ -534,22 +547,25 @@ def go_back(mission: Mission, rosters: Rosters, now: datetime, epoch: int) -> Ou
         current = replace(cascade.steps[cascade.current], state=StepState.WAITING, reason=None)
         left = _with(mission, steps=_put(cascade, cascade.current, current))
     for position in range(cascade.current - 1, -1, -1):
-        step = left.cascade.steps[position].step
-        roster = rosters.get(step)
-        if roster is not None and roster.askable and not roster.skip:
+        step = left.cascade.steps[position]
+        if _has_anybody(step, rosters.get(step.step, Roster())):
             entered = _enter(left, position, rosters, now)
             return replace(
                 entered,
                 answer=Answer("cascade.back", {"number": mission.number}),
-                events=(Event("cascade.returned", {"step": step.value}), *entered.events),
+                events=(Event("cascade.returned", {"step": step.step.value}), *entered.events),
             )
     return nothing(mission, "cascade.no_step_before", number=mission.number)
 
 
-def restart(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
-    """The régulateur has the whole cascade asked again."""
+def restart(mission: Mission, rosters: Rosters, now: datetime, epoch: int) -> Outcome:
+    """The régulateur has the whole cascade asked again, once for each time it was exhausted."""
     if mission.cascade.state is not CascadeState.EXHAUSTED or mission.state is not MissionState.OPEN:
         return nothing(mission, "cascade.stale", number=mission.number)
+    if mission.cascade.epoch != epoch:
+        return nothing(mission, "cascade.stale", number=mission.number)
+    if mission.cascade.suspended:
+        return nothing(mission, "cascade.no_nurse", number=mission.number)
     entered = _enter(mission, 0, rosters, now)
     redraw = Notice(
         "cascade.exhausted",
@@ -569,7 +585,7 @@ def restart(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
 
 def pause(mission: Mission, now: datetime) -> Outcome:
     """OSNP hold the cascade for a while."""
-    if mission.cascade.state is not CascadeState.RUNNING:
+    if mission.cascade.state is not CascadeState.RUNNING or mission.cascade.suspended:
         return nothing(mission, "cascade.stale", number=mission.number)
     until = now + mission.rules.pause
     changed = _with(mission, state=CascadeState.PAUSED, paused_until=until)
@@ -700,7 +716,7 @@ def take_up(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
         )
     if cascade.state is CascadeState.EXHAUSTED or cascade.current is None:
         return Outcome(changed, Answer("cascade.stale"), events=(Event("cascade.taken_up"),))
-    return _enter(changed, cascade.current, rosters, now)
+    return _resume_at(changed, cascade.current, None, rosters, now)
 
 
 def propose(
@@ -711,6 +727,10 @@ def propose(
     if doctor is None or mission.state is not MissionState.OPEN:
         return nothing(mission, "cascade.over", number=mission.number)
     proposal = HourProposal(hour, by, doctor.party)
+    if proposal == mission.cascade.proposal:
+        return nothing(mission, "cascade.proposed", number=mission.number, hour=hour.isoformat())
+    if (refused := _hour_refused(mission, hour, now, _begins(mission, doctor))) is not None:
+        return refused
     changed = _with(mission, proposal=proposal)
     to_doctor = by != doctor.party
     facts: dict[str, Fact] = {"hour": hour.isoformat(), "moved": moved_by_nurse}
@@ -741,6 +761,10 @@ def propose(
     )
 
 
+def _begins(mission: Mission, doctor: ChosenDoctor) -> datetime | None:
+    return next((step.begins for step in mission.cascade.steps if step.step is doctor.step), None)
+
+
 def agree(mission: Mission, by: Party, hour: datetime, now: datetime) -> Outcome:
     """The other side accepts the proposed hour."""
     proposal, doctor = mission.cascade.proposal, mission.cascade.doctor
@@ -748,6 +772,8 @@ def agree(mission: Mission, by: Party, hour: datetime, now: datetime) -> Outcome
         return nothing(mission, "cascade.over", number=mission.number)
     if proposal is None or proposal.hour != hour or proposal.by == by:
         return nothing(mission, "cascade.hour_stale", number=mission.number)
+    if hour < now - GRAIN:
+        return nothing(mission, "cascade.hour_past", number=mission.number)
     changed = _with(mission, proposal=None, video_at=hour)
     notices = [
         Notice(
@@ -851,7 +877,7 @@ def withdraw(mission: Mission, party: Party, rosters: Rosters, now: datetime) ->
     )
 
 
-def _resume_at(mission: Mission, index: int, gone: Party, rosters: Rosters, now: datetime) -> Outcome:
+def _resume_at(mission: Mission, index: int, gone: Party | None, rosters: Rosters, now: datetime) -> Outcome:
     """The others of that step who have not refused are asked again; without any, the next step."""
     if mission.cascade.suspended:
         return Outcome(mission, Answer("cascade.stale"))
@@ -861,7 +887,7 @@ def _resume_at(mission: Mission, index: int, gone: Party, rosters: Rosters, now:
         a for a in rosters.get(step.step, Roster()).askable if a.party != gone and a.party not in refused
     )
     if not others:
-        return advance(mission, StepState.REFUSED, "withdrawn", rosters, now)
+        return advance(mission, StepState.REFUSED, "withdrawn" if gone else "refused", rosters, now)
     narrowed = {**rosters, step.step: Roster(others, begins=step.begins)}
     return _enter(mission, index, narrowed, now)
 
@@ -871,7 +897,10 @@ def name_doctor(mission: Mission, party: Party, name: str, phone: str | None) ->
     doctor = mission.cascade.doctor
     if doctor is None or doctor.party != party:
         return nothing(mission, "cascade.not_yours", number=mission.number)
-    changed = _with(mission, doctor=replace(doctor, name=name, phone=phone or doctor.phone))
+    named = replace(doctor, name=name, phone=phone or doctor.phone)
+    if named == doctor:
+        return nothing(mission, "cascade.doctor_named", number=mission.number)
+    changed = _with(mission, doctor=named)
     notices = [
         Notice("doctor.named", to_party(party), mission.id, card="name", priority=Priority.REPLY),
     ]

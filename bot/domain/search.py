@@ -382,6 +382,8 @@ def give_reason(mission: Mission, offer: IdelOffer | None, reason: str) -> Outco
     """Why she refused: optional, one tap."""
     if offer is None or offer.state is not IdelOfferState.REFUSED:
         return nothing(mission, "search.stale", number=mission.number)
+    if offer.reason == reason:
+        return nothing(mission, "search.reason_noted")
     return Outcome(
         mission,
         Answer("search.reason_noted"),

@@ -125,6 +125,8 @@ def leave_hour_to_osnp(mission: Mission) -> Outcome:
     """«À voir avec l'OSNP»: OSNP are asked at once."""
     if mission.visit.idel is None or mission.visit.expected_at is not None:
         return nothing(mission, "visit.over", number=mission.number)
+    if mission.visit.hour_left:
+        return nothing(mission, "visit.osnp_will_call", number=mission.number)
     return replace(
         ask_osnp_for_hour(mission), answer=Answer("visit.osnp_will_call", {"number": mission.number})
     )
@@ -135,7 +137,7 @@ def ask_osnp_for_hour(mission: Mission) -> Outcome:
     if mission.visit.state is not VisitState.PLANNED or mission.visit.expected_at is not None:
         return nothing(mission, "visit.stale")
     return Outcome(
-        mission,
+        replace(mission, visit=replace(mission.visit, hour_left=True)),
         Answer("visit.asked"),
         events=(Event("visit.no_hour"),),
         notices=(Notice("visit.no_hour", to_group(mission.id), mission.id, card="group_hour", fresh=True),),

@@ -299,7 +299,10 @@ async def answer_hour(
         side = _side(mission, by, person)
         if side is None:
             return Answer("cascade.not_yours")
-        outcome = cascade.agree(mission, side, hour, given.now()) if hour else cascade.decline_hour(mission, side)
+        if hour is not None:
+            outcome = cascade.agree(mission, side, hour, given.now())
+        else:
+            outcome = cascade.decline_hour(mission, side)
         return await record(given, tx, outcome, _actor(side, person) if side != by else str(by))
 
 
@@ -380,13 +383,13 @@ async def go_back(given: Given, by: Person, mission_id: MissionId, epoch: int) -
         return await record(given, tx, outcome, actor_of(by))
 
 
-async def restart(given: Given, by: Person, mission_id: MissionId) -> Answer:
+async def restart(given: Given, by: Person, mission_id: MissionId, epoch: int) -> Answer:
     """«Reprendre la cascade»."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        outcome = cascade.restart(mission, await rosters_of(given, tx, mission), given.now())
+        outcome = cascade.restart(mission, await rosters_of(given, tx, mission), given.now(), epoch)
         return await record(given, tx, outcome, actor_of(by))
 
 

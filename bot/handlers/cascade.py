@@ -114,17 +114,17 @@ async def _record_refusal(context: Context, person: Person, press: Press, reason
 
 async def on_next_step(context: Context, person: Person, press: Press) -> None:
     """«Étape suivante»."""
-    await context.say(await cascade.skip(context.given, person, press.mission))
+    await context.say(await cascade.skip(context.given, person, press.mission, press.epoch))
 
 
 async def on_previous_step(context: Context, person: Person, press: Press) -> None:
     """«Revenir»."""
-    await context.say(await cascade.go_back(context.given, person, press.mission))
+    await context.say(await cascade.go_back(context.given, person, press.mission, press.epoch))
 
 
 async def on_restart(context: Context, person: Person, press: Press) -> None:
     """«Reprendre la cascade»."""
-    await context.say(await cascade.restart(context.given, person, press.mission))
+    await context.say(await cascade.restart(context.given, person, press.mission, press.epoch))
 
 
 async def on_pause(context: Context, person: Person, press: Press) -> None:

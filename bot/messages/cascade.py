@@ -115,7 +115,10 @@ def exhausted(keys: Keys) -> Rows:
     if mission.cascade.state is not CascadeState.EXHAUSTED or mission.state is not MissionState.OPEN:
         return ()
     return rows(
-        (keys.tap(Verb.RESTART_CASCADE, "restart_cascade"), keys.tap(Verb.PHONE_ANSWER, "phone_answer")),
+        (
+            keys.tap(Verb.RESTART_CASCADE, "restart_cascade", epoch=mission.cascade.epoch),
+            keys.tap(Verb.PHONE_ANSWER, "phone_answer"),
+        ),
         (keys.tap(Verb.IDEL_STAYS, "idel_stays"), keys.tap(Verb.IDEL_LEAVES, "idel_leaves")),
         (keys.tap(Verb.MENU, "more"),),
     )

@@ -30,11 +30,11 @@ def card(keys: Keys) -> Rows:
         (keys.tap(Verb.USUAL_DECLINED, "usual_declined"),)
         if mission.search.state is SearchState.USUAL
         else (),
-        (keys.tap(Verb.PHONE_ANSWER, "phone_answer"), keys.tap(Verb.NEXT_STEP, "next_step"))
+        (keys.tap(Verb.PHONE_ANSWER, "phone_answer"), keys.tap(Verb.NEXT_STEP, "next_step", epoch=cascade.epoch))
         if searching
         else (),
         (
-            keys.tap(Verb.PREVIOUS_STEP, "previous_step"),
+            keys.tap(Verb.PREVIOUS_STEP, "previous_step", epoch=cascade.epoch),
             keys.tap(Verb.RESUME, "resume") if paused else keys.tap(Verb.PAUSE, "pause"),
         )
         if searching
