@@ -296,7 +296,7 @@ def press(draft: OpeningDraft, name: str, value: str, region: Region) -> Opening
                 else _pass(settled, Question.ESTIMATE)
             )
         case "skip" if value in set(Question):
-            return _pass(settled, Question(value))
+            return _pass_over(settled, Question(value))
         case "ring" if value.isdigit():
             return _toggle(draft, PersonId(int(value)))
         case "leave":
@@ -333,6 +333,20 @@ def _transport(draft: OpeningDraft, value: str) -> OpeningDraft:
 
 def _pass(draft: OpeningDraft, question: Question) -> OpeningDraft:
     return replace(draft, passed=(*_without(draft, question), question))
+
+
+#: What an optional answer is when there is none.
+_NOBODY: dict[Question, dict[str, None]] = {
+    Question.CALLER: {"caller": None},
+    Question.ACCESS: {"floor": None, "door_code": None, "who_opens": None},
+    Question.MEDECIN_TRAITANT: {"medecin_traitant": None},
+    Question.USUAL_IDEL: {"usual_idel": None, "usual": None, "estimate": None},
+}
+
+
+def _pass_over(draft: OpeningDraft, question: Question) -> OpeningDraft:
+    """«Inconnu», «Aucune»: an optional answer is not there, also when one was given before."""
+    return replace(_pass(draft, question), **_NOBODY.get(question, {}))  # type: ignore[arg-type]
 
 
 def _without(draft: OpeningDraft, question: Question) -> tuple[Question, ...]:
@@ -525,7 +539,13 @@ def hear(
     if short and typed:
         return replace(draft, unread=text)
     lines = tuple(line.strip() for line in text.splitlines() if line.strip())
-    return replace(draft, notes=(*draft.notes, *lines), asking=None, fixing=False, leaving=False, unread="")
+    return replace(
+        draft, notes=_added(draft.notes, lines), asking=None, fixing=False, leaving=False, unread=""
+    )
+
+
+def _added(notes: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return (*notes, *(line for line in more if line not in notes))
 
 
 _PLACE = frozenset({"address", "postal_code", "communes", "floor", "door_code", "who_opens"})
@@ -559,7 +579,7 @@ def paste(draft: OpeningDraft, text: str, region: Region, day: date, *, fiction:
         draft,
         **facts,  # type: ignore[arg-type]
         guided=draft.guided and not several,
-        notes=(*draft.notes, *read.leftovers),
+        notes=_added(draft.notes, read.leftovers),
         asking=None,
         fixing=False,
         leaving=False,

@@ -37,6 +37,9 @@ from bot.ports import AlreadyEngaged, Draft, Given, SentMessage, Transaction
 
 KIND = "opening"
 
+#: The kind under which an operator's own messages are written down, to be purged.
+TYPED = "opening.typed"
+
 #: A message this long is one part of a paste that Telegram has cut (at 4,096).
 PART = 4000
 
@@ -98,8 +101,10 @@ def _card(owner: PersonId, kind: str = "opening.card", *, fresh: bool, **facts: 
     return Notice(kind, to_person(owner), facts=facts, priority=Priority.REPLY, card="draft", fresh=fresh)
 
 
-def _new(given: Given, *, exercise: bool) -> OpeningDraft:
+def _new(given: Given, person: Person, *, exercise: bool) -> OpeningDraft:
     draft = OpeningDraft(epoch=int(given.now().timestamp()))
+    if person.role is Role.REGULATEUR:  # who opens it has decided it
+        draft = replace(draft, decider=person.formal_name, regulateur=person.id)
     return opening.invented(draft, given.region) if exercise else draft
 
 
@@ -177,7 +182,7 @@ async def _begin(given: Given, tx: Transaction, person: Person, *, exercise: boo
         await tx.journal.write(None, [Event("opening.refused", facts)], actor_of(person), given.now())
         await tx.outbox.owe([_card(person.id, "opening.closed", fresh=True, **facts)], given.now())
         return None
-    draft = _new(given, exercise=exercise)
+    draft = _new(given, person, exercise=exercise)
     await _keep(given, tx, person.id, draft)
     await tx.outbox.owe([_card(person.id, fresh=True)], given.now())
     return draft
@@ -203,7 +208,7 @@ async def typed(given: Given, person: Person, text: str, written: Written) -> bo
 
 async def typed_first(given: Given, person: Person, text: str, written: Written) -> bool:
     """A text without a draft: a paste that names a patient opens one; False when it is none."""
-    draft = _new(given, exercise=False)
+    draft = _new(given, person, exercise=False)
     day = calendar.local(given.region, given.now()).date()
     read = opening.paste(draft, text, given.region, day, fiction=given.fiction_numbers)
     if len(text) < PART and (read is None or read.guided):
@@ -216,11 +221,29 @@ async def typed_first(given: Given, person: Person, text: str, written: Written)
     return True
 
 
+async def typed_here(given: Given, person: Person, written: Written) -> bool:
+    """Whether that message was typed into the draft that is open (and not into an earlier one)."""
+    async with given.storage.transaction() as tx:
+        draft = await _read(tx, person.id)
+        message = await tx.sent.at(written.chat_id, written.message_id)
+        if draft is None or message is None or message.kind != TYPED:
+            return False
+        return message.sent_at.timestamp() >= draft.epoch
+
+
+async def edited(given: Given, person: Person, text: str) -> None:
+    """A text of the draft was corrected where it stands: read again, over what is known."""
+    async with given.storage.transaction() as tx:
+        draft = await _read(tx, person.id)
+        if draft is not None:
+            await _understand(given, tx, person, draft, text)
+
+
 async def _hear(
     given: Given, tx: Transaction, person: Person, draft: OpeningDraft, text: str, written: Written
 ) -> None:
     now = given.now()
-    message = SentMessage(written.chat_id, written.message_id, to_person(person.id), "opening.typed", now)
+    message = SentMessage(written.chat_id, written.message_id, to_person(person.id), TYPED, now)
     delete_at = now + given.region.delays.purge_after_visit
     await tx.sent.save(replace(message, has_patient_facts=True, delete_at=delete_at))
     parts = (*draft.parts, text)
@@ -495,6 +518,7 @@ async def card(given: Given, tx: Transaction, notice: Notice, mission: Mission |
     limit = given.now() + given.region.delays.limit
     return {
         "draft": draft,
+        "delete_at": given.now() + given.region.delays.purge_after_visit,
         "standing": now,
         "line": opening.next_line(draft, asks) if asks in draft.line_by_line and asks else None,
         "missing": opening.count_missing(draft),

@@ -7,7 +7,9 @@ from bot.context import Context
 from bot.domain.outcome import Answer
 from bot.domain.people import GROUP_ROLES, Person
 from bot.flows import opening
+from bot.flows import thread as thread_flow
 from bot.flows.opening import Written
+from bot.handlers import thread
 from bot.handlers.where import Where, place_in_group, where
 from bot.ports import Draft
 
@@ -48,7 +50,12 @@ async def on_opening(context: Context, person: Person, press: Press) -> None:
 
 
 async def on_typed(context: Context, person: Person, draft: Draft, text: str) -> bool:
-    """A text while an opening is under way."""
+    """A text while an opening is under way, unless it answers a message of a mission."""
+    message = context.incoming.effective_message
+    told = thread.written_of(message) if message is not None else None
+    answers = told is not None and told.reply_to is not None
+    if told is not None and answers and await thread_flow.named(context.runtime.given, told) is not None:
+        return False
     return await opening.typed(context.given, person, text, _written(context))
 
 

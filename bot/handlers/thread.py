@@ -9,7 +9,8 @@ from bot.buttons import Press
 from bot.context import Context
 from bot.domain.outcome import Answer
 from bot.domain.people import ANYBODY, GROUP_ROLES, DocumentId, MissionId, Person
-from bot.flows import thread
+from bot.flows import opening, thread
+from bot.flows.opening import Written as OpeningWritten
 from bot.flows.written import Written
 from bot.handlers import cascade
 from bot.ports import DocumentKind, Draft
@@ -124,6 +125,10 @@ async def on_edited(update: Any, context: Context) -> None:
     written = written_of(update.edited_message)
     if context.person is None or written is None:
         await context.nothing_to_do()
+        return
+    place = OpeningWritten(written.chat_id, written.message_id)
+    if await opening.typed_here(context.runtime.given, context.person, place):
+        await opening.edited(context.given, context.person, written.text)
         return
     await _done(context, await thread.edited(context.given, context.person, written))
 

@@ -9,6 +9,7 @@ from bot.flows import sheet as sheets
 from bot.flows.sheet import Sheet
 from bot.messages import keyboards
 from bot.messages.manners import MANNERS, Manner
+from bot.messages.reports import FILES
 from bot.messages.rows import Keys
 from bot.messages.words import Words
 from bot.ports import Given, Outgoing, OutgoingFile
@@ -34,7 +35,8 @@ def outgoing(sheet: Sheet, words: Words) -> Outgoing | None:
         return Outgoing(words.plain(notice.kind, sheet), phone=phone) if phone else None
     manner = manner_of(notice, sheet.extra)
     text = words.message(notice.kind, sheet)
-    file = sheet.extra.get("file")
+    made = FILES.get(notice.kind)
+    file = made(sheet, words) if made else sheet.extra.get("file")
     if not text and file is None:
         return None
     if mission is not None and mission.exercise:
@@ -69,6 +71,9 @@ READABLE = timedelta(hours=1)
 def _delete_at(sheet: Sheet) -> datetime:
     """Four hours after the end of the mission, never later than Telegram allows."""
     latest = sheet.now + sheet.region.delays.purge_at_most
+    sooner = sheet.extra.get("delete_at")  # where a column says so
+    if isinstance(sooner, datetime):
+        return min(latest, sooner)
     mission = sheet.mission
     if mission is None or mission.end is None:
         return latest
