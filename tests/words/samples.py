@@ -1,0 +1,358 @@
+"""Which notice, to whom, in which states: every kind at least once, living cards in all of their moods."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from bot.domain.mission import EndReason, MissionState
+from bot.domain.outcome import BOARD, Fact, Notice, Place, PlaceKind, to_group, to_organisation, to_person
+from bot.flows.opening import KIND as OPENING_KIND
+from bot.ports import Draft
+from tests.words.scene import NOW, Scene, at, opening_drafts
+
+Facts = Mapping[str, Fact | datetime]
+
+URL = "https://visio.example/" + "r" * 22 + "#" + "t" * 22
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One notice to render."""
+
+    name: str
+    notice: Notice
+    state: str | None = None
+    draft: Draft | None = None  # saved just before
+
+
+#: kind: (whom, states, facts). «group», «board», «sms:jean», a person, a house. «✱» stands for every state.
+NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
+    # Search
+    (
+        "search.offer",
+        "amina",
+        "offered usual unanswered prolonged planned oriented suspended end_cancelled",
+        {},
+    ),
+    ("search.offer", "bruno", "offered planned reoriented exercise", {}),
+    ("search.to_phone", "group", "offered nobody_asked", {}),
+    ("search.taken", "group", "planned no_hour", {}),
+    ("search.late", "group", "unanswered", {"person": "amina", "estimate": 20}),
+    ("search.late", "group", "unanswered", {"person": "amina", "estimate": None}),
+    ("search.late", "group", "unanswered", {"person": "amina", "answer": "no", "by": "Dr Roth"}),
+    ("search.late", "group", "planned", {"person": "amina", "by": "Dr Roth"}),
+    ("search.late_refused", "amina", "oriented", {}),
+    ("search.all_refused", "group", "offered", {}),
+    ("search.warning", "group", "offered", {}),
+    ("search.nobody", "group", "unanswered planned oriented", {}),
+    ("search.nobody", "group", "unanswered", {"again": 1}),
+    ("search.nobody", "group", "unanswered", {"by_phone": True, "person": None}),
+    ("search.nobody", "group", "unanswered", {"by_phone": True, "person": "paul"}),
+    ("search.ask_words", "lea", "unanswered", {}),
+    ("search.decided", "paul", "oriented", {}),
+    ("search.oriented", "group", "oriented", {"noted_by": None}),
+    ("search.oriented", "group", "oriented", {"noted_by": "Léa M."}),
+    ("search.prolonged", "group", "prolonged", {}),
+    ("search.given_back", "group", "suspended", {"person": "amina", "reason": "vehicle"}),
+    # Visit
+    (
+        "visit.card",
+        "amina",
+        "planned no_hour en_route on_site exhausted found visio night closing end_absent paused exercise",
+        {},
+    ),
+    ("visit.identity", "amina", "planned found night", {}),
+    ("visit.ask_hour", "amina", "no_hour", {}),
+    ("visit.hour_set", "amina", "planned", {}),
+    ("visit.hour_changed", "group", "planned", {"by": "Amina B."}),
+    ("visit.no_hour", "group", "no_hour", {}),
+    ("visit.patient_told", "group", "planned", {"at": at(10), "by": "Léa M."}),
+    ("visit.on_site", "group", "on_site", {}),
+    ("visit.late", "amina", "planned", {}),
+    ("visit.group_late", "group", "planned", {}),
+    ("visit.given_back", "amina", "suspended", {"at": at(27)}),
+    ("visit.give_back", "amina", "planned", {}),
+    ("visit.kept", "amina", "planned", {}),
+    ("visit.doctor_found", "amina", "found found_house", {}),
+    ("visit.doctor_contact", "amina", "found found_house found_by_phone found_traitant", {}),
+    ("visit.doctor_withdrew", "amina", "on_site", {}),
+    ("visit.hour_proposed", "amina", "proposal found", {}),
+    ("visit.video_hour", "amina", "found suspended", {}),
+    # The mission's cards
+    ("mission.card", "group", "✱", {}),
+    ("mission.topic", "group", "✱", {}),
+    ("mission.thread", "amina", "planned", {}),
+    ("mission.menu", "group", "planned", {}),
+    ("mission.menu", "amina", "on_site", {}),
+    ("mission.patient", "lea", "planned found", {}),
+    ("board.card", "board", "", {}),
+    ("find.results", "lea", "", {"how": "empty", "count": 0, "reader": "lea", "missions": ""}),
+    ("find.results", "lea", "", {"how": "nonsense", "count": 0, "reader": "lea", "missions": ""}),
+    ("find.results", "lea", "", {"how": "number", "count": 0, "reader": "lea", "missions": ""}),
+    ("find.results", "lea", "", {"how": "name", "count": 99, "reader": "lea", "missions": "open"}),
+    ("find.mission", "lea", "planned closed", {}),
+    ("start.hello", "lea", "", {}),
+    ("start.hello", "amina", "", {}),
+    ("start.help", "lea", "", {"role": "osnp"}),
+    ("start.help", "paul", "", {"role": "regulateur"}),
+    ("start.help", "nadia", "", {"role": "coordinateur"}),
+    ("start.help", "amina", "", {"role": "idel"}),
+    ("start.help", "claire", "", {"role": "doctor"}),
+    # Cascade
+    (
+        "cascade.offer",
+        "claire",
+        "on_site en_route found found_house suspended end_cancelled",
+        {"party": "claire"},
+    ),
+    ("cascade.offer", "marc", "on_site found reoriented", {"party": "marc"}),
+    ("cascade.offer", "sos", "on_site found_house", {"party": "sos"}),
+    ("cascade.offer", "jean", "to_phone", {"party": "jean"}),
+    ("cascade.call", "group", "to_phone phoned", {"step": "medecin_traitant", "again": None}),
+    ("cascade.call", "group", "to_phone", {"step": "medecin_traitant", "again": 1}),
+    ("cascade.phone_answer", "group", "to_phone", {}),
+    ("cascade.phone_hours", "group", "to_phone", {"party": "jean"}),
+    ("cascade.exhausted", "group", "exhausted found", {}),
+    ("cascade.nobody", "amina", "exhausted", {}),
+    ("cascade.idel_stays", "amina", "exhausted", {}),
+    ("cascade.idel_leaves", "amina", "exhausted", {}),
+    ("cascade.found", "group", "found found_house", {}),
+    ("cascade.tell_doctor", "group", "found_by_phone", {}),
+    ("cascade.call_doctor", "group", "found_by_phone", {"why": "doctor.suspended"}),
+    ("cascade.withdrawn", "group", "on_site", {"party": "claire"}),
+    ("cascade.hour_to_agree", "group", "proposal found", {}),
+    ("cascade.hour_declined", "group", "found", {"hour": at(97)}),
+    # Doctor
+    ("doctor.card", "claire", "found visio suspended closing end_worsened proposal night", {}),
+    ("doctor.card", "sos", "found_house", {}),
+    ("doctor.identity", "claire", "found", {}),
+    ("doctor.billing", "claire", "found", {}),
+    ("doctor.billing", "jean", "found_traitant", {}),
+    ("doctor.seen", "jean", "to_phone", {}),
+    ("doctor.sms", "sms:jean", "found_by_phone found", {}),
+    ("doctor.suspended", "claire", "suspended", {}),
+    ("doctor.withdraw", "claire", "found", {}),
+    ("doctor.withdrawn", "claire", "on_site", {}),
+    ("doctor.hours", "claire", "found", {}),
+    ("doctor.hour_proposed", "claire", "proposal found", {"moved": True}),
+    ("doctor.hour_agreed", "claire", "found", {}),
+    ("doctor.named", "sos", "found_house", {}),
+    # What could not be given, or not be worked
+    ("delivery.unreachable", "group", "planned", {"person": "amina"}),
+    ("delivery.unreachable", "board", "", {"organisation": "sos"}),
+    ("delivery.refused", "group", "planned", {"person": "amina"}),
+    ("delivery.refused", "board", "", {}),
+    ("delivery.sms_failed", "group", "found_by_phone", {"person": "jean"}),
+    ("delivery.no_topics", "board", "", {"why": "right"}),
+    ("delivery.group_moved", "board", "", {"old": -100, "new": -1001234567890}),
+    ("delivery.purge_failed", "group", "closed", {"count": 3, "place": "person:4", "reason": "too old"}),
+    ("intake.set_aside", "board", "", {"person": "amina", "update": 1}),
+    ("intake.set_aside", "board", "", {"person": None, "update": 1}),
+    ("intake.set_aside", "amina", "", {"person": "amina", "update": 1}),
+    # Closing and exits
+    ("closing.idel", "amina", "closing closing_half closed end_absent end_technical", {}),
+    ("closing.idel", "amina", "closing", {"again": 1}),
+    ("closing.doctor", "claire", "closing closed end_technical", {}),
+    ("closing.doctor", "claire", "closing", {"again": 1, "detail": True}),
+    ("closing.doctor", "jean", "found_traitant", {"detail": True}),
+    ("closing.ended", "amina", "end_before_arrival end_technical end_cancelled", {}),
+    ("closing.ended", "claire", "end_cancelled end_technical", {}),
+    ("closing.over", "group", "end_✱ reoriented", {}),
+    ("closing.orientation_over", "paul", "reoriented", {}),
+    ("closing.ended_regulateur", "paul", "end_✱", {}),
+    ("closing.closed", "group", "closed end_absent reoriented", {"at": at(90), "minutes": 90, "by": None}),
+    ("closing.closed", "group", "closing", {"at": at(90), "minutes": 55, "by": "Léa M."}),
+    ("closing.outcome", "paul", "closed end_other_effector", {}),
+    ("closing.unanswered", "group", "closing closed", {}),
+    *(
+        ("closing.confirm", "group", "planned", {"reason": reason.value})
+        for reason in EndReason
+        if reason not in (EndReason.DONE, EndReason.REORIENTED, EndReason.VISIT_SOS)
+    ),
+    ("closing.confirm", "amina", "planned end_absent", {"reason": None}),
+    ("closing.call_15", "amina", "worsened", {"at": at(66), "by": "Amina B.", "by_idel": True}),
+    ("closing.call_15_address", "amina", "worsened", {}),
+    ("closing.worsened", "group", "worsened", {"at": at(66), "by": "Amina B.", "by_idel": True}),
+    ("closing.worsened", "group", "offered end_worsened", {"at": at(66), "by": "Léa M.", "by_idel": False}),
+    ("closing.worsened_doctor", "claire", "worsened", {"at": at(66)}),
+    ("closing.night_owner", "group", "night_asked", {}),
+    ("closing.night_owner", "group", "night_asked", {"again": 1}),
+    ("closing.night_owner", "group", "night", {"by": "Léa M."}),
+    ("closing.ask_night_owner", "lea", "night_asked", {}),
+    ("closing.night_told", "amina", "night", {}),
+    # Visio
+    ("visio.idel", "amina", "visio visio_over", {"url": URL}),
+    ("visio.doctor", "claire", "visio visio_over", {"url": URL}),
+    ("visio.trouble", "amina", "visio visio_over", {"url": URL, "side": "doctor"}),
+    ("visio.trouble", "claire", "visio", {"url": URL, "side": "idel"}),
+    ("visio.trouble", "claire", "visio", {"url": URL, "side": "doctor", "own": True}),
+    ("visio.group_trouble", "group", "visio", {"side": "idel"}),
+    ("visio.no_way", "group", "found_by_phone", {}),
+    ("visio.sms", "sms:claire", "visio exercise_visio", {"url": URL}),
+    # Constantes
+    ("vitals.card", "claire", "found visio", {"series": 1}),
+    ("vitals.card", "claire", "found", {"series": 2}),
+    ("vitals.own", "amina", "found on_site found_by_phone", {"series": 1}),
+    ("vitals.own", "amina", "found", {"series": 2}),
+    ("vitals.seen", "lea", "found", {}),
+    ("vitals.entry", "amina", "on_site found visio", {}),
+    ("vitals.entered", "amina", "found", {}),
+    ("vitals.cancelled", "amina", "found", {}),
+    ("vitals.alert", "group", "on_site", {"person": "amina", "at": at(58)}),
+    # Thread
+    ("thread.text", "claire", "found", {"document": "text"}),
+    ("thread.text", "amina", "found", {"document": "house"}),
+    ("thread.text", "claire", "found", {"document": "location"}),
+    ("thread.attachment", "claire", "found", {"document": "photo"}),
+    ("thread.attachment_more", "claire", "found", {"document": "photo"}),
+    ("thread.file", "amina", "found", {"document": "voice"}),
+    ("thread.file_more", "amina", "found", {"document": "video"}),
+    ("thread.vitale", "claire", "found", {"document": "vitale"}),
+    ("thread.ordonnance", "amina", "found", {"document": "ordonnance"}),
+    ("thread.ordonnance_more", "amina", "found", {"document": "ordonnance"}),
+    ("thread.document", "lea", "found", {"document": "photo"}),
+    ("thread.messages", "lea", "found", {}),
+    ("thread.sent", "amina", "found planned found_by_phone", {"document": "text"}),
+    ("thread.sent", "claire", "found", {"document": "voice"}),
+    ("thread.label", "amina", "found planned", {"document": "photo"}),
+    ("thread.label", "amina", "found", {"document": "vitale"}),
+    ("thread.label", "claire", "found", {"document": "ordonnance"}),
+    ("thread.label", "lea", "found", {"document": "video"}),
+    ("thread.failed", "group", "found", {"to": "claire"}),
+    ("thread.group", "group", "found closed visio planned_empty", {}),
+    ("thread.which", "amina", "", {"kind": "photo", "count": 1, "key": "1"}),
+    ("thread.which", "amina", "", {"kind": "text", "count": 3, "key": "1"}),
+    ("thread.chosen", "amina", "", {"number": 412}),
+    ("thread.chosen", "amina", "", {"number": None}),
+    # Conclusion and acts
+    ("orders.conclude", "claire", "found closed suspended", {}),
+    ("orders.conclusion", "amina", "found closed", {}),
+    ("orders.acts", "claire", "found visio", {}),
+    ("orders.material", "claire", "visio", {}),
+    ("orders.acts_ordered", "amina", "found visio", {}),
+)
+
+#: States that are another one, seen by somebody else.
+SAME = {"planned_empty": "exhausted", "exercise_visio": "visio"}
+
+#: Kinds rendered without a mission's own state: the opening dialogue.
+OPENING: tuple[tuple[str, Facts], ...] = (
+    ("opening.closed", {"cause": "closed", "reason": "ferie", "next_opening": at(60 * 24)}),
+    ("opening.left", {}),
+    (
+        "opening.triggered",
+        {
+            "number": 412,
+            "mission": 1,
+            "at": at(0),
+            "answer_by": at(30),
+            "asked": 24,
+            "state": "offered",
+            "exercise": False,
+        },
+    ),
+    (
+        "opening.triggered",
+        {
+            "number": 412,
+            "mission": 1,
+            "at": at(0),
+            "answer_by": at(30),
+            "asked": 1,
+            "state": "usual",
+            "exercise": True,
+        },
+    ),
+    (
+        "opening.triggered",
+        {
+            "number": 412,
+            "mission": 1,
+            "at": at(0),
+            "answer_by": at(30),
+            "asked": 1,
+            "state": "taken",
+            "exercise": False,
+        },
+    ),
+    ("opening.door", {"bot": "smt68_bot"}),
+)
+
+
+def samples(scene: Scene) -> Iterator[Sample]:
+    """Every sample of a scene."""
+    for kind, whom, states, facts in NOTICES:
+        for state in wanted_states(scene, states):
+            yield sample(scene, kind, whom, state, facts)
+    for kind, facts in OPENING:
+        yield sample(scene, kind, "group" if kind == "opening.door" else "lea", None, facts)
+    for mood, draft in opening_drafts(scene).items():
+        body = msgspec.json.encode(draft).decode()
+        lea = scene.people["lea"].id
+        stored = Draft(lea, OPENING_KIND, body, NOW)
+        yield Sample(f"opening.card to lea, {mood}", Notice("opening.card", to_person(lea)), draft=stored)
+
+
+def wanted_states(scene: Scene, states: str) -> list[str | None]:
+    """The states that a row names."""
+    if not states:
+        return [None]
+    names: list[str | None] = []
+    for name in states.split():
+        if name == "✱":
+            names += scene.missions
+        elif name.endswith("✱"):
+            names += [state for state in scene.missions if state.startswith(name[:-1])]
+        else:
+            names.append(name)
+    return names
+
+
+def sample(scene: Scene, kind: str, whom: str, state: str | None, facts: Facts) -> Sample:
+    """One notice, its facts written out."""
+    state_key = SAME.get(state, state) if state else None
+    mission = scene.missions[state_key] if state_key else None
+    spelt = {name: _fact(scene, kind, name, value, state_key) for name, value in facts.items()}
+    notice = Notice(
+        kind,
+        place(scene, whom, mission.id if mission else None),
+        mission.id if mission else None,
+        facts=spelt,
+        epoch=mission.visio.number if mission and mission.visio else 0,
+    )
+    told = ", ".join([*([state] if state else []), *(f"{k}={v}" for k, v in facts.items() if k != "url")])
+    return Sample(f"{kind} to {whom}, {told}", notice, state_key)
+
+
+def _fact(scene: Scene, kind: str, name: str, value: object, state: str | None) -> Fact:
+    if name == "document":
+        return scene.documents[f"{state}.{value}"]
+    if name == "party":
+        return str(scene.party(str(value)))
+    if name == "to":
+        return str(to_person(scene.people[str(value)].id))
+    if name in ("person", "reader") and value is not None:
+        return scene.people[str(value)].id
+    if name == "organisation":
+        return scene.houses[str(value)].id
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if value == "open":
+        return ",".join(str(m.id) for m in scene.missions.values() if m.state is MissionState.OPEN)
+    assert value is None or isinstance(value, str | int | float | bool), kind
+    return value
+
+
+def place(scene: Scene, whom: str, mission: int | None) -> Place:
+    """Where a sample is said."""
+    if whom == "group":
+        return BOARD if mission is None else to_group(mission)  # type: ignore[arg-type]
+    if whom == "board":
+        return BOARD
+    if whom.startswith("sms:"):
+        return Place(PlaceKind.SMS, scene.people[whom.removeprefix("sms:")].id)
+    if whom in scene.houses:
+        return to_organisation(scene.houses[whom].id)
+    return to_person(scene.people[whom].id)
