@@ -142,7 +142,12 @@ async def accept(
     except AlreadyWon:
         async with given.storage.transaction() as tx:
             mission = await tx.missions.get(mission_id)
-            return cascade.accept(mission, party, hour, given.now()).answer if mission else GONE
+            if mission is None:
+                return GONE
+            present = cascade.accept(mission, party, hour, given.now())
+            # Nothing was recorded: nobody must believe that it is theirs.
+            taken = present.won is None
+            return present.answer if taken else Answer("search.again", {"number": mission.number})
 
 
 def _actor(party: Party, by: Person | None) -> str:

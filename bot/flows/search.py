@@ -63,9 +63,11 @@ async def _present(given: Given, person: Person, mission_id: MissionId) -> Answe
             return GONE
         offer = await tx.offers.get(mission_id, person.id)
         elsewhere = await _elsewhere(tx, person.id, mission_id)
-        return search.accept(
-            mission, offer, person, elsewhere=elsewhere, estimate=None, now=given.now()
-        ).answer
+        outcome = search.accept(mission, offer, person, elsewhere=elsewhere, estimate=None, now=given.now())
+        if outcome.won is not None:
+            # Nothing was recorded: she must not believe that it is hers.
+            return Answer("search.again", {"number": mission.number})
+        return outcome.answer
 
 
 async def _elsewhere(tx: Transaction, person: PersonId, mission_id: MissionId) -> int | None:
