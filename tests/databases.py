@@ -12,8 +12,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -60,7 +58,6 @@ class Cluster:
             os.chown(self.folder, postgres.pw_uid, postgres.pw_gid)
             self._as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
         self._numbers = itertools.count(1)
-        self._spare: list[str] = []
         atexit.register(self.stop)
         cluster = self.folder / "data"
         subprocess.run(
@@ -135,10 +132,3 @@ class Cluster:
                 time.sleep(0.02)  # nothing signals that a server has begun to listen
             else:
                 return
-
-
-@contextmanager
-def sqlite_copy(template: Path, path: Path) -> Iterator[str]:
-    """The address of a copy of a migrated file."""
-    shutil.copyfile(template, path)
-    yield f"sqlite:///{path}"
