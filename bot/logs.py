@@ -31,5 +31,5 @@ def set_up_logs(level: str = "INFO", stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("apscheduler", "httpx", "httpcore", "telegram", "aiosqlite", "aiohttp.access"):
+    for chatty in ("alembic", "apscheduler", "httpx", "httpcore", "telegram", "aiosqlite", "aiohttp.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
