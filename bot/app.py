@@ -40,6 +40,7 @@ from bot.telegram_api import TelegramApi
 from bot.timer_loop import TimerLoop
 from bot.web.server import build_web, serving
 from bot.web.webhook import PATH, webhook
+from storage.address import address, is_sqlite
 from storage.database import open_storage
 from storage.vault import Vault
 
@@ -89,6 +90,9 @@ class Bot:
         async with self.storage.transaction() as tx:
             owed = await tx.outbox.take_back_claims()
             updates = await tx.inbox.take_back_claims()
+            if is_sqlite(address(self.settings.database)):
+                # The lock file of `run` says that whoever held them is dead.
+                await tx.leases.free_all()
         if owed or updates:
             log.info("taken back: %d notices and %d updates of the run before", owed, updates)
 

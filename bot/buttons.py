@@ -114,6 +114,7 @@ class Verb(StrEnum):
     # lists and reports (mission = 0)
     FOUND = "ff"  # a mission of a search result
     REPORT = "rr"  # arg: kind.YYYYMM
+    STRANGER_STAYS = "gs"  # arg: Telegram's user id
     DISMISS = "zz"  # «Vu»
 
 

@@ -530,6 +530,29 @@ class Leases(Protocol):
         ...
 
     async def release(self, name: str, owner: str) -> None: ...
+    async def free_all(self) -> None:
+        """A dead process holds none: only where an operating-system lock says it is dead."""
+        ...
+
+
+class Strangers(Protocol):
+    """Who is in the OSNP group without being registered."""
+
+    async def note(self, user_id: int, name: str, now: datetime) -> bool:
+        """Write one down; False when known already."""
+        ...
+
+    async def watched(self) -> int:
+        """How many nobody has answered for: while there are any, the group sees numbers only."""
+        ...
+
+    async def accept(self, user_id: int, now: datetime) -> bool:
+        """An operator answers for one; whether that changed anything."""
+        ...
+
+    async def forget(self, user_id: int) -> bool:
+        """They left, or were registered; whether one was known."""
+        ...
 
 
 class Transaction(Protocol):
@@ -547,6 +570,7 @@ class Transaction(Protocol):
     links: Links
     inbox: Inbox
     leases: Leases
+    strangers: Strangers
 
 
 class Storage(Protocol):

@@ -13,6 +13,7 @@ from telegram.constants import ChatType
 from telegram.ext import (
     Application,
     CallbackQueryHandler,
+    ChatMemberHandler,
     CommandHandler,
     MessageHandler,
     TypeHandler,
@@ -26,7 +27,7 @@ from bot.domain.people import GROUP_ROLES, Person, Role
 from bot.flows import cascade as cascade_flow
 from bot.flows import closing as closing_flow
 from bot.flows import opening as opening_flow
-from bot.flows import presence
+from bot.flows import presence as presence_flow
 from bot.flows import search as search_flow
 from bot.flows import thread as thread_flow
 from bot.flows import visit as visit_flow
@@ -36,6 +37,8 @@ from bot.handlers import (
     find,
     opening,
     orders,
+    presence,
+    reports,
     search,
     start,
     text,
@@ -79,6 +82,7 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.GIVE_BACK_REASON: (IDEL, visit.on_give_back_reason),
     Verb.PATIENT_TOLD: (GROUP, visit.on_patient_told),
     Verb.SEE_PATIENT: (GROUP, visit.on_see_patient),
+    Verb.STRANGER_STAYS: (GROUP, presence.on_accept_stranger),
     Verb.MENU: (IDEL_OR_GROUP, visit.on_menu),
     Verb.DOCTOR_ACCEPT: (DOCTOR, cascade.on_accept),
     Verb.DOCTOR_HOURS: (DOCTOR, cascade.on_hours),
@@ -139,6 +143,7 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.CONCLUSION_READ: (IDEL, orders.on_read),
     Verb.ACTS_ORDER: (DOCTOR, orders.on_order),
     Verb.ACTS_ANSWER: (IDEL, orders.on_answer),
+    Verb.REPORT: (ANYBODY, reports.on_report),
 }
 
 #: What each timer does when it rings.
@@ -182,6 +187,9 @@ ON_COMMAND: Mapping[str, Callable[[Any, Context], Coroutine[Any, Any, None]]] = 
     "aide": start.on_help,
     "mission": opening.on_mission,
     "chercher": find.on_find,
+    "activite": reports.on_activity,
+    "indemnites": reports.on_indemnities,
+    "mes_missions": reports.on_own,
 }
 
 #: The user id under which an anonymous administrator speaks for a group (Telegram's own constant).
@@ -192,7 +200,7 @@ async def recognise(update: Update, context: Context) -> None:
     """Before all others: who is speaking."""
     user, chat = update.effective_user, update.effective_chat
     group = chat.id if chat is not None and chat.type != ChatType.PRIVATE else None
-    context.person = await presence.who(context.runtime.given, user.id if user else None, group)
+    context.person = await presence_flow.who(context.runtime.given, user.id if user else None, group)
 
 
 async def on_press(update: Any, context: Context) -> None:
@@ -230,4 +238,12 @@ def add_handlers(application: Application[Any, Any, Any, Any, Any, Any]) -> None
     written = new & ~filters.StatusUpdate.ALL & ~filters.COMMAND
     application.add_handler(MessageHandler(written, thread.on_message))
     application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, thread.on_edited))
+    for handler, kind in (
+        (presence.on_own_state, ChatMemberHandler.MY_CHAT_MEMBER),
+        (presence.on_member, ChatMemberHandler.CHAT_MEMBER),
+    ):
+        application.add_handler(ChatMemberHandler(handler, kind))
+    arrivals, departure = filters.StatusUpdate.NEW_CHAT_MEMBERS, filters.StatusUpdate.LEFT_CHAT_MEMBER
+    application.add_handler(MessageHandler(arrivals, presence.on_arrivals))
+    application.add_handler(MessageHandler(departure, presence.on_departure))
     application.add_handler(TypeHandler(Update, on_anything_else))

@@ -22,6 +22,7 @@ from bot.ports import (
     People,
     Sent,
     Storage,
+    Strangers,
     Timers,
     Transaction,
 )
@@ -39,6 +40,7 @@ from storage.offers import SqlOffers
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
 from storage.sent import SqlSent
+from storage.strangers import SqlStrangers
 from storage.timers import SqlTimers
 from storage.vault import Vault
 
@@ -63,6 +65,7 @@ class SqlTransaction:
     links: Links
     inbox: Inbox
     leases: Leases
+    strangers: Strangers
 
 
 @dataclass(slots=True)
@@ -106,6 +109,7 @@ class SqlStorage:
                 links=SqlLinks(db),
                 inbox=inbox,
                 leases=SqlLeases(db),
+                strangers=SqlStrangers(db),
             )
             if self._update_id is not None:
                 await inbox.mark_done(self._update_id)

@@ -38,3 +38,6 @@ class SqlLeases:
 
     async def release(self, name: str, owner: str) -> None:
         await self._db.run(_RELEASE, of_name=name, of_owner=owner)
+
+    async def free_all(self) -> None:
+        await self._db.run(delete(leases))

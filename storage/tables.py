@@ -435,6 +435,15 @@ vitals = Table(
     Index(None, "chat_id", "message_id"),
 )
 
+strangers = Table(
+    "stranger",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),  # as Telegram shows it
+    Column("since", Instant, nullable=False),
+    Column("accepted_at", Instant),  # an operator said that they may stay
+)
+
 drafts = Table(
     "draft",
     metadata,

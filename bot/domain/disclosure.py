@@ -39,6 +39,7 @@ class Audience(StrEnum):
     MEDECIN_TRAITANT_SEES = "medecin_traitant_sees"  # tapped «Voir», which is journalled
     DOCTOR_CHOSEN = "doctor_chosen"
     GROUP = "group"
+    GROUP_WATCHED = "group_watched"  # somebody in the group is not registered: numbers only
     OPERATOR = "operator"  # an OSNP or régulateur in the private chat, on «Voir le patient»
     SMS = "sms"
     OUTSIDER = "outsider"
@@ -54,6 +55,7 @@ MAY_SEE: dict[Audience, frozenset[Fact]] = {
     Audience.MEDECIN_TRAITANT_SEES: _BEFORE | {Fact.POSTAL_CODE, Fact.NAME, Fact.BIRTH_DATE},
     Audience.DOCTOR_CHOSEN: _ALL - {Fact.ADDRESS, Fact.NOTES, Fact.USUAL_IDEL},
     Audience.GROUP: frozenset({Fact.AGE, Fact.SEX, Fact.COMMUNE, Fact.MOTIF, Fact.INITIALS}),
+    Audience.GROUP_WATCHED: frozenset(),
     Audience.OPERATOR: _ALL,
     Audience.SMS: frozenset(),
     Audience.OUTSIDER: frozenset(),

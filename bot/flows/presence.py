@@ -1,15 +1,84 @@
-"""Who is speaking: a registered person, or anybody in the chat of a registered house."""
+"""Who is speaking, who can be reached, and who is in the OSNP group without being registered."""
 
-from bot.domain.people import Person, somebody_of
-from bot.ports import Given
+from bot.domain.outcome import BOARD, Answer, Event, Notice, Priority
+from bot.domain.people import GROUP_ROLES, Person, somebody_of
+from bot.flows.record import actor_of, redraws
+from bot.ports import Given, Transaction
 
 
 async def who(given: Given, user_id: int | None, group_chat: int | None) -> Person | None:
-    """The person behind a Telegram user; in a house's chat, the house itself. None for a stranger."""
+    """The person behind a Telegram user; in a house's chat, the house itself. None for a stranger.
+
+    Somebody the bot could not reach and who speaks again is reached again.
+    """
     async with given.storage.transaction() as tx:
         if group_chat is not None:
             house = await tx.people.organisation_by_chat(group_chat)
             if house is not None and house.active:
                 return somebody_of(house)
         person = await tx.people.by_user(user_id) if user_id is not None else None
-        return person if person is not None and person.active else None
+        if person is None or not person.active:
+            return None
+        if not person.reachable and group_chat is None:
+            await tx.people.set_reachable(person.id, reachable=True, now=given.now())
+        return person
+
+
+async def blocked(given: Given, user_id: int, *, blocked: bool) -> None:
+    """Somebody blocked the bot in their app, or let it in again: OSNP learn it before the mission."""
+    async with given.storage.transaction() as tx:
+        person = await tx.people.by_user(user_id)
+        if person is None:
+            return
+        now = given.now()
+        if await tx.people.set_reachable(person.id, reachable=not blocked, now=now):
+            kind = "presence.blocked" if blocked else "presence.back"
+            await tx.journal.write(None, [Event(kind, {"person": person.id})], actor_of(person), now)
+            notice = Notice(
+                kind, BOARD, facts={"person": person.id}, card=f"reach:{person.id}", fresh=blocked
+            )
+            await tx.outbox.owe([notice], now)
+
+
+async def in_group(given: Given, user_id: int, name: str, *, present: bool) -> None:
+    """Somebody is, or is no longer, in the OSNP group."""
+    async with given.storage.transaction() as tx:
+        now = given.now()
+        person = await tx.people.by_user(user_id)
+        if present and (person is None or person.role not in GROUP_ROLES or not person.active):
+            if await tx.strangers.note(user_id, name, now):
+                await tx.journal.write(None, [Event("presence.stranger", {"user": user_id})], None, now)
+                await tx.outbox.owe([_announce(user_id, name)], now)
+                await _redraw(given, tx)
+        elif await tx.strangers.forget(user_id):
+            await tx.outbox.owe([_announce(user_id, name, "gone")], now)
+            await _redraw(given, tx)
+
+
+async def accept(given: Given, by: Person, user_id: int) -> Answer:
+    """An operator answers for somebody in the group who is not registered."""
+    async with given.storage.transaction() as tx:
+        now = given.now()
+        if not await tx.strangers.accept(user_id, now):
+            return Answer("presence.settled")
+        await tx.journal.write(None, [Event("presence.accepted", {"user": user_id})], actor_of(by), now)
+        await tx.outbox.owe([_announce(user_id, by.short_name, "accepted")], now)
+        await _redraw(given, tx)
+        return Answer("presence.accepted")
+
+
+def _announce(user_id: int, name: str, state: str = "watched") -> Notice:
+    return Notice(
+        "presence.stranger",
+        BOARD,
+        facts={"user": user_id, "name": name, "state": state},
+        priority=Priority.RECEIPT,
+        card=f"stranger:{user_id}",
+        only_if_there=state != "watched",
+    )
+
+
+async def _redraw(given: Given, tx: Transaction) -> None:
+    """The cards of the group show more, or less, from now on."""
+    for mission in await tx.missions.unfinished():
+        await tx.outbox.owe(redraws(mission), given.now())

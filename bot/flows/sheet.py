@@ -71,7 +71,10 @@ async def load_in(given: Given, tx: Transaction, notice: Notice) -> Sheet | None
     people, houses = await _involved(tx, mission, notice)
     patient = None
     if mission is not None:
-        patient = await _patient(given, tx, mission, _audience(notice, mission, reader, house))
+        audience = _audience(notice, mission, reader, house)
+        if audience is Audience.GROUP and await tx.strangers.watched():
+            audience = Audience.GROUP_WATCHED
+        patient = await _patient(given, tx, mission, audience)
     return Sheet(
         notice=notice,
         now=given.now(),

@@ -103,6 +103,10 @@ MANNERS: dict[str, Manner] = {
     "doctor.hour_proposed": ACT,
     "doctor.hour_agreed": ACT,
     "doctor.named": INFORMS,
+    # Who is there
+    "presence.blocked": ACT,
+    "presence.back": INFORMS,
+    "presence.stranger": ACT,
     # What could not be given, or not be worked
     "delivery.unreachable": ACT,
     "delivery.refused": ACT,
@@ -166,4 +170,8 @@ MANNERS: dict[str, Manner] = {
     "orders.acts": IDENTITY,
     "orders.material": Manner(rings=True, patient=True),
     "orders.acts_ordered": Manner(rings=True, patient=True),
+    # Reports: they name nurses and amounts, no patient
+    "reports.activity": INFORMS,
+    "reports.indemnities": INFORMS,
+    "reports.own": INFORMS,
 }

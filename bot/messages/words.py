@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 
 import templates
 from bot.domain.cascade import earliest, offer_at
@@ -19,6 +20,26 @@ from bot.domain.phone import national, shown
 from bot.domain.region import Region
 
 FOLDER = Path(templates.__file__).parent
+
+
+class CompiledOnce(BytecodeCache):
+    """Templates compiled once for the whole process, whatever the region."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what was compiled before from the same source."""
+        if (code := self._code.get(f"{bucket.key}:{bucket.checksum}")) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it."""
+        self._code[f"{bucket.key}:{bucket.checksum}"] = bucket.bytecode_to_string()
+
+
+#: With and without escaping, the same source compiles to different code.
+COMPILED = {True: CompiledOnce(), False: CompiledOnce()}
 
 
 class Words:
@@ -37,6 +58,7 @@ class Words:
             autoescape=html,  # noqa: S701 - plain words are for alerts, SMS and topic names
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=COMPILED[html],
         )
         filters: dict[str, Callable[..., str]] = {
             "hour": self.hour,

@@ -126,7 +126,6 @@ class Sandbox:
 
     async def register(self) -> None:
         """Import the cast, and have everybody open their personal link."""
-        await self.command("migrate")
         await self.command("people", "import", str(LISTING))
         links = csv.DictReader((await self.command("people", "invite", "--csv")).splitlines())
         by_phone = {user.phone: user for user in self.cast.people.values() if user.phone}

@@ -18,7 +18,7 @@ from bot.sandbox.files import UploadedFile
 from bot.sandbox.telegram import Telegram
 
 LOOK_SECONDS = 0.03
-PATIENCE = 30.0  # real seconds before a line counts as never seen
+PATIENCE = 90.0  # real seconds before a line counts as never seen
 HURRY_AFTER = 0.4  # real seconds of waiting before the clock runs on
 HURRY_STEP = 4.0  # seconds of the clock at a time
 

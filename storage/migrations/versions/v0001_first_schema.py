@@ -28,6 +28,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_chat_migration_new"), "chat_migration", ["new"])
     op.create_table(
+        "stranger",
+        sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("since", MOMENT, nullable=False),
+        sa.Column("accepted_at", MOMENT, nullable=True),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_stranger")),
+    )
+    op.create_table(
         "inbox",
         sa.Column("update_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("lane", sa.Text(), nullable=False),
@@ -438,4 +446,5 @@ def downgrade() -> None:
     op.drop_table("mission_number")
     op.drop_table("lease")
     op.drop_table("inbox")
+    op.drop_table("stranger")
     op.drop_table("chat_migration")

@@ -1,0 +1,45 @@
+"""Who is in the group, who can be reached."""
+
+from tests.stories.story import Story
+
+
+async def test_somebody_unregistered_in_the_group_is_announced_and_sees_numbers_only(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    lea.sees("Femme, 94 ans · Mulhouse")
+    visitor = story.telegram.add_user(9001, "Jules", "Petit")
+
+    story.telegram.join(visitor, story.group)
+    await story.settle()
+
+    lea.rang("Jules Petit est dans le groupe sans être inscrit(e)")
+    lea.sees("un IDEL doit accepter avant", "Patient (détails masqués)")
+    lea.sees_not("94 ans")
+    await lea.taps("Peut rester")
+    lea.sees("Membre accepté")
+    lea.sees("Femme, 94 ans · Mulhouse", f"SMT {mission.number}")
+
+
+async def test_when_the_stranger_leaves_the_cards_show_all_again(story: Story) -> None:
+    lea = story.person("Léa")
+    await story.mission(offered_to=["Amina"])
+    visitor = story.telegram.add_user(9001, "Jules", "Petit")
+    story.telegram.join(visitor, story.group)
+    await story.settle()
+    story.telegram.leave(visitor, story.group)
+    await story.settle()
+    lea.sees("Jules Petit a quitté le groupe")
+    lea.sees("Femme, 94 ans · Mulhouse")
+
+
+async def test_osnp_learn_that_a_nurse_has_blocked_the_bot_before_the_mission(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    story.telegram.block(amina.user)
+    await story.settle()
+    lea.rang("Amina BENALI a bloqué le bot")
+
+    await story.mission(offered_to=["Amina", "Bruno"])
+    lea.sees("à appeler", "Amina BENALI", "+33 6 39 98 00 11")
+    story.telegram.unblock(amina.user)
+    await story.settle()
+    lea.sees("le bot peut lui écrire à nouveau")
