@@ -22,6 +22,9 @@ from storage import migrate
 #: Said by every test that did not run for want of PostgreSQL; counted at the end.
 ABSENT = "PostgreSQL is absent"
 
+#: Names of the folders of clusters: this, the process that started it, something random.
+PREFIX = "smt-pg-"
+
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -45,13 +48,22 @@ def postgres_binaries() -> Path | None:
     return debian[-1].parent if debian else None
 
 
+def _sweep(base: Path) -> None:
+    """Remove what tests that were killed have left behind."""
+    for folder in base.glob(f"{PREFIX}*-*"):
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 class Cluster:
     """One PostgreSQL server on a unix socket in its own folder, with a migrated template."""
 
     def __init__(self, binaries: Path) -> None:
         memory = Path("/dev/shm")  # noqa: S108 - a folder in memory, where there is one
-        base = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
-        self.folder = Path(tempfile.mkdtemp(prefix="smt-pg-", dir=base))
+        base = memory if memory.is_dir() and os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+        _sweep(base)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))
         self._as_postgres: list[str] = []
         if os.getuid() == 0:  # initdb refuses root
             postgres = pwd.getpwnam("postgres")
