@@ -77,6 +77,11 @@ def conclude(mission: Mission, *, empty: bool, waits: bool = False) -> Outcome:
     )
 
 
+def conclusion_card(mission: Mission) -> tuple[Notice, ...]:
+    """The conclusion as the nurse reads it, anew."""
+    return _to_nurse(mission, "orders.conclusion", "conclusion", rings=True)
+
+
 def read_conclusion(mission: Mission, now: datetime) -> Outcome:
     """«Lu»."""
     if mission.closing.conclusion_read_at is not None:

@@ -126,7 +126,13 @@ def write(mission: Mission, piece: Piece, only: Voice | None = None) -> Outcome:
         events=(
             Event(
                 "thread.written",
-                {"document": piece.id, "kind": piece.kind, "by": piece.voice.value, "readers": len(to)},
+                {
+                    "document": piece.id,
+                    "kind": piece.kind,
+                    "by": piece.voice.value,
+                    "readers": len(to),
+                    "only": only.value if only else None,
+                },
             ),
         ),
         notices=(*(relay(mission, piece, voice, party) for voice, party in to), group_card(mission)),
@@ -191,8 +197,4 @@ def catch_up(mission: Mission, pieces: tuple[Piece, ...], to: Voice) -> tuple[No
     party = reader(mission, to)
     if party is None:
         return ()
-    return tuple(
-        relay(mission, piece, to, party)
-        for piece in pieces
-        if piece.author != party and piece.voice is not to
-    )
+    return tuple(relay(mission, piece, to, party) for piece in pieces if piece.author != party)

@@ -18,6 +18,7 @@ from bot.domain.people import (
     Role,
 )
 from bot.domain.phone import find_phones
+from bot.domain.thread import Voice
 from bot.flows import thread
 from bot.flows.record import actor_of, record, rung
 from bot.ports import AlreadyWon, Given, Transaction
@@ -26,6 +27,16 @@ GONE = Answer("search.gone")
 
 
 async def follow(given: Given, tx: Transaction, before: Mission, outcome: Outcome) -> Outcome:
+    """What follows because a nurse came, and because her hour came, moved or went."""
+    followed = await _follow(given, tx, before, outcome)
+    idel = followed.mission.visit.idel
+    if not followed.events or idel is None or idel == before.visit.idel:
+        return followed
+    caught_up = await thread.catch_up(given, tx, followed.mission, Voice.IDEL)
+    return followed.then(Outcome(followed.mission, followed.answer, notices=tuple(caught_up)))
+
+
+async def _follow(given: Given, tx: Transaction, before: Mission, outcome: Outcome) -> Outcome:
     """What the cascade does because the nurse's hour came, moved or went."""
     mission, now = outcome.mission, given.now()
     if not outcome.events or mission.state is not MissionState.OPEN:

@@ -199,6 +199,12 @@ async def _as_nurse(
         return await record(given, tx, decide(mission), actor_of(person))
 
 
+async def catch_up(tx: Transaction, mission: Mission) -> list[Notice]:
+    """The conclusion, for a nurse who comes after the doctor has written it."""
+    lines = conclusion_lines(await tx.missions.dossier(mission.id))
+    return list(orders.conclusion_card(mission)) if lines else []
+
+
 def still_waits(draft: Draft, now: datetime) -> bool:
     """Whether what is written now answers what was asked."""
     return now - draft.updated_at <= WAITS

@@ -142,7 +142,7 @@ async def _in_house(tx: Transaction, person: Person, written: Written) -> Answer
     """In a house's chat people also talk to each other: only an answer to a mission's message is relayed."""
     if written.kind is DocumentKind.TEXT or not await held_by(tx, person):
         return None
-    return Answer("thread.reply_first")
+    return Answer("thread.reply_in_house")
 
 
 async def _album_mission(
@@ -338,16 +338,28 @@ async def catch_up(given: Given, tx: Transaction, mission: Mission, to: Voice = 
 
     Constantes first, then the thread. What they were shown before is not sent again.
     """
-    cards = await vitals.catch_up(tx, mission) if to is Voice.DOCTOR else []
+    cards = await vitals.catch_up(tx, mission, to)
+    elsewhere = await _addressed_elsewhere(tx, mission, to)
     pieces, albums = [], set[str]()
     for document in await tx.documents.of_mission(mission.id):
-        if _is_empty(document):
+        if _is_empty(document) or document.id in elsewhere:
             continue
         follows = document.album is not None and document.album in albums
         if document.album is not None:
             albums.add(document.album)
         pieces.append(_piece(document, await _voice(tx, document.author), follows=follows))
-    return [*cards, *thread.catch_up(mission, tuple(pieces), to)]
+    relays = thread.catch_up(mission, tuple(pieces), to)
+    kept = await orders_flow.catch_up(tx, mission) if to is Voice.IDEL else []
+    return [*cards, *relays, *kept]
+
+
+async def _addressed_elsewhere(tx: Transaction, mission: Mission, to: Voice) -> set[int]:
+    """What OSNP wrote to the other side alone."""
+    return {
+        int(line.facts["document"] or 0)
+        for line in await tx.journal.of_mission(mission.id)
+        if line.kind == "thread.written" and line.facts.get("only") not in (None, to.value)
+    }
 
 
 def _is_empty(document: Document) -> bool:

@@ -285,14 +285,16 @@ async def see(given: Given, by: Person, mission_id: MissionId) -> Answer:
         return Answer("mission.patient_sent")
 
 
-async def catch_up(tx: Transaction, mission: Mission) -> list[Notice]:
-    """The cards of every series so far, for a doctor who comes later; the nurse's say that they went."""
+async def catch_up(tx: Transaction, mission: Mission, to: Voice) -> list[Notice]:
+    """The cards of every series so far, for whoever comes later; the nurse's then say that they went."""
     doctor, idel = reader(mission, Voice.DOCTOR), mission.visit.idel
     found = await series_of(tx, mission.id)
-    cards = [vitals_entry.card(mission, doctor, series.number) for series in found] if doctor else []
+    cards = []
+    if doctor is not None and to is Voice.DOCTOR:
+        cards = [vitals_entry.card(mission, doctor, series.number) for series in found]
     if idel is not None:
         own = (vitals_entry.own_card(mission, idel, series.number) for series in found)
-        cards += [replace(card, only_if_there=True) for card in own]
+        cards += [replace(card, only_if_there=to is Voice.DOCTOR) for card in own]
     return cards
 
 

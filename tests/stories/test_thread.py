@@ -357,3 +357,24 @@ async def test_a_live_position_is_relayed_once_as_text(story: Story) -> None:
     )
     await story.settle()
     claire.sees("📍 SMT 1", "47.75000, 7.33000")
+
+
+async def test_a_nurse_who_takes_over_finds_the_whole_thread(story: Story) -> None:
+    amina, bruno, claire = story.person("Amina"), story.person("Bruno"), story.person("Claire")
+    await with_both(story)
+    await amina.types("TA 13/8 FC 96")
+    await amina.types("Elle a mal")
+    await claire.types("Donnez-lui à boire")
+    await amina.taps("Je ne peux plus y aller")
+    await amina.taps("Véhicule")
+    await claire.types("Prenez aussi le dextro")
+    claire.sees("message : gardé", "Envoyé à l'IDEL dès qu'un(e) collègue y va.")
+
+    await bruno.taps("ACCEPTER · 20 min")
+
+    bruno.sees("Amina BENALI, IDEL", "Elle a mal")
+    bruno.sees("Dr Claire MOREL", "Donnez-lui à boire")
+    bruno.sees("Dr Claire MOREL", "Prenez aussi le dextro")
+    bruno.sees("TA 130/80 mmHg · FC 96/min")
+    amina.sees_not("Prenez aussi le dextro")
+    claire.sees("message : transmis à Bruno FISCHER")
