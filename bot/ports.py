@@ -340,7 +340,7 @@ class Outbox(Protocol):
         skip_kinds: Iterable[PlaceKind] = (),
         lease_seconds: float = 60.0,
     ) -> list[Owed]:
-        """Take what may be sent: the oldest unfinished of each lane (place and mission), by priority then age.
+        """Take what may be sent: the oldest unfinished of each lane (place, mission), by priority then age.
 
         `skip_places` and `skip_kinds` must wait (a chat's budget is spent; every mission's topic shares the
         group's).
@@ -414,7 +414,7 @@ class Sent(Protocol):
         ...
 
     async def migrate_chat(self, old: int, new: int, now: datetime) -> None:
-        """Rewrite the chat everywhere, in this transaction; cards there are forgotten (ids do not carry over)."""
+        """Rewrite the chat everywhere; its cards are forgotten, since ids do not carry over."""
         ...
 
 

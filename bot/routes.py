@@ -200,7 +200,9 @@ async def recognise(update: Update, context: Context) -> None:
     """Before all others: who is speaking."""
     user, chat = update.effective_user, update.effective_chat
     group = chat.id if chat is not None and chat.type != ChatType.PRIVATE else None
-    context.person = await presence_flow.who(context.runtime.given, user.id if user else None, group)
+    context.person = await presence_flow.who(
+        context.runtime.given, user.id if user else None, group, speaks=update.my_chat_member is None
+    )
 
 
 async def on_press(update: Any, context: Context) -> None:

@@ -6,7 +6,9 @@ from bot.flows.record import actor_of, redraws
 from bot.ports import Given, Transaction
 
 
-async def who(given: Given, user_id: int | None, group_chat: int | None) -> Person | None:
+async def who(
+    given: Given, user_id: int | None, group_chat: int | None, *, speaks: bool = True
+) -> Person | None:
     """The person behind a Telegram user; in a house's chat, the house itself. None for a stranger.
 
     Somebody the bot could not reach and who speaks again is reached again.
@@ -19,7 +21,7 @@ async def who(given: Given, user_id: int | None, group_chat: int | None) -> Pers
         person = await tx.people.by_user(user_id) if user_id is not None else None
         if person is None or not person.active:
             return None
-        if not person.reachable and group_chat is None:
+        if not person.reachable and group_chat is None and speaks:
             await tx.people.set_reachable(person.id, reachable=True, now=given.now())
         return person
 
