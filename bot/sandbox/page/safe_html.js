@@ -65,10 +65,16 @@ function spoiler(inside) {
   return node;
 }
 
+/** A line break inside a block to copy stays one. */
+function wordsOf(child) {
+  if (typeof child === "string") return child;
+  return child.tagName === "BR" ? "\n" : child.textContent;
+}
+
 function copyable(node, context) {
   const tag = node.tagName.toLowerCase();
-  const inside = copies(node, { ...context, plain: true }).map((child) => (typeof child === "string" ? child : child.textContent));
-  return element(tag, { tabindex: "0", role: "button", title: "Copier", data: { copy: node.textContent } }, ...inside);
+  const inside = copies(node, { ...context, plain: true }).map(wordsOf);
+  return element(tag, { tabindex: "0", role: "button", title: "Copier", data: { copy: inside.join("") } }, ...inside);
 }
 
 /** Addresses, French phone numbers and the bot's commands become things one can tap. */
