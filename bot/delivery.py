@@ -483,6 +483,9 @@ class Delivery:
                 await then(tx, notice, now)
             for message in sent[:-1]:
                 await tx.sent.save(message)
+            if any(message.has_patient_facts for message in sent):
+                shown = Event("disclosure.shown", {"kind": notice.kind, "to": str(notice.to)})
+                await tx.journal.write(_mission(notice), [shown], None, now)
             await tx.outbox.delivered(owed, sent[-1] if sent else None, now)
         self._failed.pop(owed.id, None)
 

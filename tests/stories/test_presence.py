@@ -43,3 +43,14 @@ async def test_osnp_learn_that_a_nurse_has_blocked_the_bot_before_the_mission(st
     story.telegram.unblock(amina.user)
     await story.settle()
     lea.sees("le bot peut lui écrire à nouveau")
+
+
+async def test_the_journal_knows_who_was_shown_what(story: Story) -> None:
+    mission = await story.mission(offered_to=["Amina"])
+    assert "disclosure.shown" not in await story.journal(mission.id)
+    await story.person("Amina").taps("ACCEPTER · 20 min")
+    async with story.storage.transaction() as tx:
+        lines = await tx.journal.of_mission(mission.id)
+    nurse = (await story.mission_now(mission.id)).visit.idel
+    shown = [line.facts for line in lines if line.kind == "disclosure.shown"]
+    assert shown == [{"kind": "visit.identity", "to": f"person:{nurse}"}]
