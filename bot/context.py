@@ -99,6 +99,16 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
             )
             await self._owe(answer)
 
+    async def tell_here(self, answer: Answer) -> None:
+        """One sentence in the chat the update came from, owed to nobody: for chats that are not ours."""
+        self.finished = True
+        chat, runtime = self.incoming.effective_chat, self.runtime
+        if chat is None:
+            return
+        slot = runtime.budgets.reserve(chat.id, is_group=not _is_private(chat), now=self.given.now())
+        if isinstance(slot, Slot):
+            await runtime.api.comfort("sendMessage", chat_id=chat.id, text=runtime.words.answer(answer))
+
     async def nothing_to_do(self) -> None:
         """The update asks for nothing: it is done, and a tap stops turning."""
         self.finished = True
@@ -183,12 +193,8 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
     async def _tell_stranger(self, answer: Answer) -> None:
         """Somebody unknown gets one sentence where they wrote; nothing is owed to them."""
         chat = self.incoming.effective_chat
-        if chat is None or not _is_private(chat):
-            return
-        runtime = self.runtime
-        slot = runtime.budgets.reserve(chat.id, is_group=False, now=self.given.now())
-        if isinstance(slot, Slot):
-            await runtime.api.comfort("sendMessage", chat_id=chat.id, text=runtime.words.answer(answer))
+        if chat is not None and _is_private(chat):
+            await self.tell_here(answer)
 
 
 App = Application[ExtBot[None], Context, dict[Any, Any], dict[Any, Any], Runtime, None]

@@ -185,6 +185,7 @@ ON_GIVEN_UP: Mapping[str, OnGivenUp] = dict.fromkeys(_RELAYS, thread_flow.not_de
 ON_COMMAND: Mapping[str, Callable[[Any, Context], Coroutine[Any, Any, None]]] = {
     "start": start.on_start,
     "aide": start.on_help,
+    "id": start.on_id,
     "mission": opening.on_mission,
     "chercher": find.on_find,
     "activite": reports.on_activity,

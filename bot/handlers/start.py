@@ -32,6 +32,18 @@ async def on_start(update: Any, context: Context) -> None:
         await start.hello(context.given, person)
 
 
+async def on_id(update: Any, context: Context) -> None:
+    """`/id` in a group: its number, for SMT_GROUP_ID. In our own group only for those who act there."""
+    place, person = await where(context), context.person
+    not_theirs = place is Where.GROUP and (person is None or person.role not in GROUP_ROLES)
+    if place is Where.PRIVATE:
+        await on_help(update, context)
+    elif not_theirs:
+        await context.nothing_to_do()
+    else:
+        await context.tell_here(Answer("start.id", {"id": update.effective_chat.id}))
+
+
 async def on_help(update: Any, context: Context) -> None:
     """`/aide`."""
     place, person = await where(context), context.person

@@ -160,3 +160,14 @@ async def test_an_anonymous_administrator_is_told_how_to_be_known(story: Story) 
     await lea.types("/mission", to=story.group.id)
 
     lea.sees("Vous écrivez en anonyme")
+
+
+async def test_id_in_a_group_says_its_number(story: Story) -> None:
+    lea = story.person("Léa")
+    house = story.telegram.add_group("Essai", [lea.user], forum=False, purpose="organisation")
+    lea.chats.append(house.id)
+
+    await lea.types("/id", to=house.id)
+    lea.sees(f"Numéro de ce groupe : {house.id}")
+    await lea.types("/id", to=story.group.id)
+    lea.sees(f"Numéro de ce groupe : {story.group.id}")
