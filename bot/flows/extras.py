@@ -6,7 +6,7 @@ from typing import Any
 from bot.domain.mission import IdelOfferState, Mission
 from bot.domain.outcome import Notice
 from bot.domain.people import Role
-from bot.flows import closing, find, opening, orders, thread, visio, vitals
+from bot.flows import closing, find, opening, orders, reports, thread, visio, vitals
 from bot.ports import Given, Transaction
 
 Loader = Callable[[Given, Transaction, Notice, Mission | None], Awaitable[dict[str, Any]]]
@@ -82,6 +82,9 @@ LOADERS: dict[str, Loader] = {
     "orders.acts": orders.acts_facts,
     "orders.material": orders.acts_facts,
     "orders.acts_ordered": orders.acts_facts,
+    "reports.activity": reports.activity_shown,
+    "reports.indemnities": reports.indemnities_shown,
+    "reports.own": reports.own_shown,
 }
 
 

@@ -394,6 +394,11 @@ class Story:
                 regulateur=everybody["Paul"].id,
                 medecin_traitant=everybody[medecin_traitant].id if medecin_traitant else None,
                 exercise=exercise,
+                rings=tuple(
+                    p.id
+                    for p in everybody.values()
+                    if exercise and (p.role is Role.DOCTOR or p.first_name in (offered_to or ()))
+                ),
             )
             mission_id = await tx.missions.add(draft, PATIENT)
             mission = draft.with_(id=mission_id)
