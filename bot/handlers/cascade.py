@@ -151,7 +151,7 @@ async def on_house_text(context: Context, person: Person, text: str) -> bool:
     """A house names its doctor: the first text after an acceptance without a name."""
     if person.organisation is None:
         return False
-    waiting = await cascade.unnamed(context.given, person.organisation)
+    waiting = await cascade.unnamed(context.runtime.given, person.organisation)
     if not waiting:
         return False
     answer: Answer = await cascade.read_doctor(context.given, person.party, waiting[0].id, text)

@@ -30,7 +30,10 @@ def card(keys: Keys) -> Rows:
         (keys.tap(Verb.USUAL_DECLINED, "usual_declined"),)
         if mission.search.state is SearchState.USUAL
         else (),
-        (keys.tap(Verb.PHONE_ANSWER, "phone_answer"), keys.tap(Verb.NEXT_STEP, "next_step", epoch=cascade.epoch))
+        (
+            keys.tap(Verb.PHONE_ANSWER, "phone_answer"),
+            keys.tap(Verb.NEXT_STEP, "next_step", epoch=cascade.epoch),
+        )
         if searching
         else (),
         (

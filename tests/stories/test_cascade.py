@@ -1,11 +1,11 @@
 """The search for a doctor, as people live it."""
 
 from bot.domain.mission import CascadeState, StepState
-from bot.domain.people import CascadeStep
+from bot.domain.people import CascadeStep, MissionId
 from tests.stories.story import Story
 
 
-async def with_a_nurse(story: Story, **options: object) -> int:
+async def with_a_nurse(story: Story, **options: object) -> MissionId:
     """A mission that Amina has accepted, on site in 40 minutes."""
     mission = await story.mission(offered_to=["Amina", "Bruno"], **options)  # type: ignore[arg-type]
     await story.person("Amina").taps("ACCEPTER · 40 min")
