@@ -4,7 +4,6 @@ Pure decisions about ids; the words themselves, and the files, are never here.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.mission import Mission, MissionState, Prescription
@@ -177,9 +176,11 @@ def label(mission: Mission, piece: Piece, new: str) -> Outcome:
     )
 
 
-def prescription(mission: Mission, piece: Piece, how: Prescription, now: datetime) -> Outcome:
-    """The nurse says what became of the doctor's ordonnance."""
-    changed = replace(mission, closing=replace(mission.closing, prescription=how))
+def prescription(mission: Mission, piece: Piece, how: Prescription) -> Outcome:
+    """The nurse says what became of the doctor's ordonnance: the closing question has its answer."""
+    changed = mission
+    if mission.closing.idel_done_at is None:
+        changed = replace(mission, closing=replace(mission.closing, prescription=how))
     nurse = reader(mission, Voice.IDEL)
     return Outcome(
         changed,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain import orders, thread, vitals_entry
+from bot.domain import closing, orders, thread, vitals_entry
 from bot.domain.mission import Mission, MissionState, Prescription
 from bot.domain.outcome import (
     Answer,
@@ -501,9 +501,15 @@ async def prescription(
         if mission.state is MissionState.CLOSED:
             return Answer("thread.closed", {"number": mission.number})
         piece = _piece(document, await _voice(tx, document.author))
-        outcome = thread.prescription(mission, piece, Prescription(how), given.now())
+        value, now = Prescription(how), given.now()
+        if mission.state is MissionState.CLOSING and mission.closing.prescription is None:
+            # It was one of the closing questions: perhaps the last one.
+            answered = closing.answer_prescription(mission, person.id, value, now)
+            outcome = answered.then(thread.prescription(answered.mission, piece, value))
+        else:
+            outcome = thread.prescription(mission, piece, value)
         answer = await record(given, tx, outcome, actor_of(person))
-        await tx.outbox.owe(await _receipts(tx, document, given.now(), redraw=True), given.now())
+        await tx.outbox.owe(await _receipts(tx, document, now, redraw=True), now)
         return answer
 
 

@@ -79,6 +79,10 @@ async def on_message(update: Any, context: Context) -> None:
     person = context.person
     if message.chat.type == ChatType.PRIVATE:
         await _private(context, person, written)
+    elif (
+        message.sender_chat is not None and written is not None and await _is_for_a_mission(context, written)
+    ):
+        await context.say(Answer("press.anonymous"))
     elif person is None or message.sender_chat is not None:
         await context.nothing_to_do()
     elif person.id == ANYBODY:
@@ -87,6 +91,11 @@ async def on_message(update: Any, context: Context) -> None:
         await _done(context, await thread.write_in_group(context.given, person, written))
     else:
         await context.nothing_to_do()
+
+
+async def _is_for_a_mission(context: Context, written: Written) -> bool:
+    """Whether somebody who hides behind the group answers a message of a mission."""
+    return written.reply_to is not None and await thread.named(context.runtime.given, written) is not None
 
 
 async def _private(context: Context, person: Person | None, written: Written | None) -> None:

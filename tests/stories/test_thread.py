@@ -378,3 +378,31 @@ async def test_a_nurse_who_takes_over_finds_the_whole_thread(story: Story) -> No
     bruno.sees("TA 130/80 mmHg · FC 96/min")
     amina.sees_not("Prenez aussi le dextro")
     claire.sees("message : transmis à Bruno FISCHER")
+
+
+async def test_the_ordonnance_handed_over_answers_the_last_closing_question(story: Story) -> None:
+    amina, claire = story.person("Amina"), story.person("Claire")
+    mission = await with_both(story)
+    await amina.taps("Sur place")
+    await claire.sends("document", "ordonnance.pdf")
+    await amina.taps("Visite terminée")
+    await amina.taps("Aucun → TLD")
+    await amina.taps("Reste à domicile")
+
+    await amina.taps("Remise au patient")
+
+    closing = (await story.mission_now(mission.id)).closing
+    assert closing.prescription is not None
+    assert closing.idel_done_at is not None
+
+
+async def test_an_anonymous_administrator_is_told_how_to_be_heard(story: Story) -> None:
+    amina, lea = story.person("Amina"), story.person("Léa")
+    await with_both(story)
+    await amina.types("Elle a mal")
+    story.telegram.set_anonymous(lea.user, story.group)
+
+    await lea.replies("La fille arrive", to_message_with=CARD)
+
+    lea.sees("Vous écrivez en anonyme")
+    amina.sees_not("La fille arrive")
