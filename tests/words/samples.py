@@ -151,6 +151,27 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("intake.set_aside", "board", "", {"person": "amina", "update": 1}),
     ("intake.set_aside", "board", "", {"person": None, "update": 1}),
     ("intake.set_aside", "amina", "", {"person": "amina", "update": 1}),
+    # Who is there
+    ("presence.blocked", "board", "", {"person": "amina"}),
+    ("presence.back", "board", "", {"person": "amina"}),
+    ("presence.stranger", "board", "", {"user": 77, "name": "Jeanne Inconnue", "state": "watched"}),
+    ("presence.stranger", "board", "", {"user": 77, "name": "Léa M.", "state": "accepted"}),
+    ("presence.stranger", "board", "", {"user": 77, "name": "Jeanne Inconnue", "state": "gone"}),
+    # Reports
+    *(
+        (f"reports.{kind}", whom, "", {"start": start, "end": end})
+        for kind, whom in (
+            ("activity", "nadia"),
+            ("indemnities", "nadia"),
+            ("own", "amina"),
+            ("own", "claire"),
+        )
+        for start, end in (
+            ("2026-10-01", "2026-11-01"),
+            ("2026-10-05", "2026-10-08"),
+            ("2026-08-01", "2026-09-01"),
+        )
+    ),
     # Closing and exits
     ("closing.idel", "amina", "closing closing_half closed end_absent end_technical", {}),
     ("closing.idel", "amina", "closing", {"again": 1}),

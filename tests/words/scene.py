@@ -43,6 +43,7 @@ from bot.domain.mission import (
     VisitState,
 )
 from bot.domain.opening import CRITERIA, EXCLUSIONS, OpeningDraft, Question, UsualAnswer
+from bot.domain.outcome import Event, Facts
 from bot.domain.people import (
     CascadeStep,
     DocumentId,
@@ -207,6 +208,7 @@ async def build(storage: Storage, region: Region, cast: Cast) -> Scene:
             await tx.offers.save(offers(scene, stored, state))
     await _fill(scene)
     await _drafts(scene)
+    await _journal(scene)
     return scene
 
 
@@ -580,6 +582,59 @@ async def _fill(scene: Scene) -> None:
                     version=version,
                 )
                 await tx.documents.add_vitals(row)
+
+
+async def _journal(scene: Scene) -> None:
+    """What the reports are made of: missions that went well, were given back, or found nobody."""
+    amina, claire = scene.people["amina"].id, str(scene.party("claire"))
+    story: Mapping[str, tuple[tuple[float, str, Facts], ...]] = {
+        "closed": (
+            (8, "search.accepted", {"person": amina}),
+            (25, "cascade.accepted", {"party": claire}),
+            (45, "visit.arrived", {}),
+            (60, "visio.created", {}),
+            (65, "visit.finished", {}),
+            (65, "mission.ended", {"reason": "done", "position": 2}),
+            (66, "closing.idel_done", {"outcome": "home"}),
+            (66, "billing.idel", billed(amina, "TLD", "due", "arrived")),
+            (66, "billing.doctor", {"party": claire, "codes": "TCG + SNP", "total": "40.00"}),
+        ),
+        "closing": (
+            (8, "search.accepted", {"person": amina}),
+            (45, "visit.arrived", {}),
+            (65, "mission.ended", {"reason": "done", "position": 5}),
+            (66, "closing.idel_done", {"outcome": "emergency"}),
+            (66, "billing.idel", billed(amina, "TLS", "to_arbitrate", "not_funded")),
+        ),
+        "end_cancelled": (
+            (8, "search.accepted", {"person": amina}),
+            (66, "mission.ended", {"reason": "cancelled", "position": None}),
+            (66, "billing.idel", billed(amina, None, "not_due", "gave_back")),
+        ),
+        "suspended": ((8, "search.accepted", {"person": amina}), (27, "search.given_back", {})),
+        "found": ((8, "search.accepted", {"person": amina}), (25, "cascade.accepted", {"party": claire})),
+        "reoriented": (
+            (30, "search.nobody", {}),
+            (32, "mission.ended", {"reason": "reoriented", "position": 0}),
+        ),
+    }
+    for state, lines in story.items():
+        async with scene.given.storage.transaction() as tx:
+            for minutes, kind, facts in lines:
+                await tx.journal.write(scene.missions[state].id, [Event(kind, facts)], "timer", at(minutes))
+
+
+def billed(person: int, code: str | None, decision: str, reason: str) -> Facts:
+    """A line of the statement, as the closing writes it."""
+    amount = {"TLD": "15.00", "TLS": "10.00"}.get(code or "")
+    return {
+        "person": person,
+        "code": code,
+        "amount": amount,
+        "decision": decision,
+        "reason": reason,
+        "indemnity": "27.00",
+    }
 
 
 async def _drafts(scene: Scene) -> None:

@@ -26,6 +26,7 @@ FACTS: dict[str, tuple[Fact, ...]] = {
     "asked": (1, 1000),
     "by_idel": (True, False),
     "by_phone": (True, False),
+    "id": (-1001234567890,),
     "how": tuple(p.value for p in Prescription if p is not Prescription.NONE),
     "label": tuple(label.value for label in DocumentLabel),
     "most": (300,),
