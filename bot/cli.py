@@ -12,10 +12,15 @@ from typing import Any, NoReturn
 import click
 
 from bot.clock import clock_from
+from bot.domain.calendar import local
+from bot.domain.reports import Period, read_period
 from bot.flows import people as people_flow
 from bot.flows import register
+from bot.flows import reports as reports_flow
 from bot.lock import AlreadyRunning, only_one
 from bot.logs import set_up_logs
+from bot.messages import Words
+from bot.messages import reports as reports_file
 from bot.ports import Given
 from bot.region import RegionError, load_region
 from bot.settings import Settings, SettingsError, read_secret_key, read_settings
@@ -181,6 +186,48 @@ def list_people() -> None:
             click.echo(f"{one.role:13} {one.name:32} {one.phone or '-':16} {state}")
 
     _with_storage(settings, work)
+
+
+@main.group()
+def report() -> None:
+    """Print a report as CSV (semicolons, UTF-8), from the journal."""
+
+
+@report.command("activite")
+@click.option("--month", default="", help="2026-10, octobre, or two days; this month without it.")
+def report_activity(month: str) -> None:
+    """Activity of a period."""
+
+    async def table(given: Given, words: Words, period: Period) -> list[list[object]]:
+        figures = await reports_flow.activity(given, period.start, period.end)
+        return reports_file.activity_table(figures, words)
+
+    _print_report(month, table)
+
+
+@report.command("indemnites")
+@click.option("--month", default="", help="2026-10, octobre; this month without it.")
+def report_indemnities(month: str) -> None:
+    """Indemnity statement of a month, nurse by nurse."""
+
+    async def table(given: Given, words: Words, period: Period) -> list[list[object]]:
+        lines = await reports_flow.indemnities(given, period.start)
+        people = await reports_flow.people_of(given, lines)
+        named = {int(number): person for number, person in people.items()}
+        return reports_file.statement_table(lines, named, period, words, given.region)
+
+    _print_report(month, table)
+
+
+def _print_report(month: str, table: Callable[[Given, Words, Period], Awaitable[list[list[object]]]]) -> None:
+    async def work(given: Given) -> None:
+        period = read_period(month, local(given.region, given.now()).date())
+        if period is None:
+            _fail(f"«{month}» is no period. Write it as 2026-10, octobre, or 01/10/2026 15/10/2026.")
+        rows = await table(given, Words(given.region), period)
+        click.echo(reports_file.to_csv(rows).decode("utf-8-sig"), nl=False)
+
+    _with_storage(_settings(), work)
 
 
 def _settings(*need: str) -> Settings:
