@@ -78,19 +78,23 @@ def start(mission: Mission, candidates: Sequence[Candidate], now: datetime) -> O
         broadcast,
         answer=Answer("search.started", {"asked": broadcast.mission.search.asked}),
         events=(
-            Event(
-                "mission.triggered",
-                {
-                    "commune": mission.commune,
-                    "motif": mission.motif,
-                    "requested_by": mission.requested_by,
-                    "exercise": mission.exercise,
-                    "funded": mission.funded,
-                    "limit": mission.limit.isoformat(),
-                },
-            ),
+            _triggered(mission),
             *broadcast.events,
         ),
+    )
+
+
+def _triggered(mission: Mission) -> Event:
+    return Event(
+        "mission.triggered",
+        {
+            "commune": mission.commune,
+            "motif": mission.motif,
+            "requested_by": mission.requested_by,
+            "exercise": mission.exercise,
+            "funded": mission.funded,
+            "limit": mission.limit.isoformat(),
+        },
     )
 
 
@@ -102,7 +106,7 @@ def start_with_usual(mission: Mission, usual: Candidate, now: datetime) -> Outco
         changed,
         Answer("search.usual_asked"),
         events=(
-            Event("mission.triggered", {"commune": mission.commune, "motif": mission.motif}),
+            _triggered(mission),
             Event("search.usual_asked", {"person": usual.person.id}),
         ),
         notices=(_offer_notice(changed, usual.person.id),),
