@@ -47,7 +47,6 @@ class Verb(StrEnum):
     DOCTOR_ACCEPT = "ca"  # arg: HHMM local hour, «10» minutes from now as «+10»
     DOCTOR_HOURS = "ch"  # «Autre heure»: more hours
     DOCTOR_REFUSE = "cr"
-    DOCTOR_NAME_LATER = "cn"  # a house accepts, its doctor is named later; arg: hour
     DOCTOR_VISIT = "cv"  # SOS médecin: «Visite à la place»
     DOCTOR_SEE = "cs"  # médecin traitant: «Voir»
     DOCTOR_WITHDRAW = "cw"
@@ -115,7 +114,6 @@ class Verb(StrEnum):
     FOUND = "ff"  # a mission of a search result
     REPORT = "rr"  # arg: kind.YYYYMM
     STRANGER_STAYS = "gs"  # arg: Telegram's user id
-    DISMISS = "zz"  # «Vu»
 
 
 @dataclass(frozen=True, slots=True)

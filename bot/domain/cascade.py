@@ -342,9 +342,7 @@ def accept(
         redraw = _offer_notice(mission, party, fresh=False, priority=Priority.REPLY)
         return refused if offer.by_phone else replace(refused, notices=(redraw,))
     accepted = _change(mission, index, offer, state=DoctorOfferState.ACCEPTED, at=now)
-    doctor = ChosenDoctor(
-        party, step.step, now, name, phone, by_phone=offer.by_phone
-    )
+    doctor = ChosenDoctor(party, step.step, now, name, phone, by_phone=offer.by_phone)
     steps = _put(
         accepted.cascade,
         index,

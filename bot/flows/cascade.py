@@ -89,7 +89,9 @@ async def _medecin_traitant(tx: Transaction, mission: Mission) -> Roster:
     if mission.medecin_traitant is None:
         return Roster(skip="unknown")
     doctor = await tx.people.get(mission.medecin_traitant)
-    return Roster((_askable(doctor),)) if doctor is not None else Roster(skip="unknown")
+    if doctor is None:
+        return Roster(skip="unknown")
+    return Roster((_askable(doctor),)) if doctor.on_telegram or doctor.phone else Roster(skip="no_number")
 
 
 def _garde(given: Given, mission: Mission, doctors: list[Person]) -> Roster:

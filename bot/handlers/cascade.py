@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from bot.buttons import Press
 from bot.context import Context
 from bot.domain.outcome import Answer
-from bot.domain.people import Party, Person
+from bot.domain.people import ANYBODY, Party, Person
 from bot.flows import cascade
 
 
@@ -149,7 +149,7 @@ async def on_idel_leaves(context: Context, person: Person, press: Press) -> None
 
 async def on_house_text(context: Context, person: Person, text: str) -> bool:
     """A house names its doctor: the first text after an acceptance without a name."""
-    if person.organisation is None:
+    if person.id != ANYBODY or person.organisation is None:
         return False
     waiting = await cascade.unnamed(context.runtime.given, person.organisation)
     if not waiting:

@@ -21,6 +21,7 @@ LOOK_SECONDS = 0.03
 PATIENCE = 90.0  # real seconds before a line counts as never seen
 HURRY_AFTER = 0.4  # real seconds of waiting before the clock runs on
 HURRY_STEP = 4.0  # seconds of the clock at a time
+HURRY_ONLY_IF_SEEN = 1.0  # real seconds since the bot was last seen to fetch
 
 
 Found = TypeVar("Found")
@@ -129,6 +130,7 @@ class Player:
             waited = real_monotonic() - started
             if waited > PATIENCE:
                 raise NotSeen(what)
-            if waited > HURRY_AFTER:
+            # A press that Telegram holds for a dead bot is lost after 150 s: time waits for its return.
+            if waited > HURRY_AFTER and self.telegram.updates.alive(HURRY_ONLY_IF_SEEN):
                 self.clock.forward(HURRY_STEP)
             await asyncio.sleep(LOOK_SECONDS if waited < HURRY_AFTER else LOOK_SECONDS * 4)

@@ -174,3 +174,22 @@ async def test_messages_go_four_hours_after_the_visit_and_the_dossier_is_forgott
         assert await tx.missions.dossier(mission.id) is None
     await lea.taps("Voir le patient")
     lea.is_told_at_once("L'identité est effacée")
+
+
+async def test_the_photo_of_a_carte_vitale_goes_first(story: Story) -> None:
+    amina, claire = story.person("Amina"), story.person("Claire")
+    mission = await with_a_doctor(story)
+    await amina.taps("Créer la visio")
+    await amina.sends("photo", "vitale.jpg")
+    await amina.taps("Carte Vitale")
+    assert any(view.file == "photo" for view in claire.messages())
+
+    await amina.taps("Visite terminée")
+    await story.wait(minutes=1)
+
+    for teller in (amina, claire):
+        assert not any(view.file == "photo" for view in teller.messages()), teller.screen()
+    claire.sees("KELLER")
+    async with story.storage.transaction() as tx:
+        (document,) = await tx.documents.of_mission(mission.id)
+    assert document.file_id is None
