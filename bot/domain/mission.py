@@ -317,6 +317,7 @@ class Rules:
     closing_reminder: timedelta
     purge_after_visit: timedelta
     usual_idel: timedelta
+    night_owner: timedelta = timedelta(minutes=30)  # before closing, the owner of the night is asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -693,6 +693,7 @@ def rules_of(region: Region) -> Rules:
         closing_reminder=delays.closing_reminder,
         purge_after_visit=delays.purge_after_visit,
         usual_idel=timedelta(minutes=region.usual_idel_minutes),
+        night_owner=region.delays.night_owner_before_close,
     )
 
 

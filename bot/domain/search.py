@@ -5,7 +5,7 @@ Pure decisions. Knows no words, no storage and no clock: the caller gives the mo
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain import visit
 from bot.domain.mission import (
@@ -172,7 +172,7 @@ def _search_timers(mission: Mission) -> tuple[SetTimer | StopTimer, ...]:
     if warning > search.started_at:
         timers.append(SetTimer(TimerKind.SEARCH_WARNING, warning, search.epoch))
     if mission.closes_at is not None and mission.limit > mission.closes_at and not mission.night_owner:
-        timers.append(SetTimer(TimerKind.NIGHT_OWNER, mission.closes_at - timedelta(minutes=30)))
+        timers.append(SetTimer(TimerKind.NIGHT_OWNER, mission.closes_at - mission.rules.night_owner))
     return tuple(timers)
 
 

@@ -176,6 +176,24 @@ async def test_messages_go_four_hours_after_the_visit_and_the_dossier_is_forgott
     lea.is_told_at_once("L'identité est effacée")
 
 
+async def test_the_dossier_is_kept_while_the_patient_must_still_be_called(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await lea.taps("Autre…")
+    await lea.taps("Annuler la mission")
+    await lea.taps("Autre motif")
+
+    await story.wait(hours=4, minutes=30)
+    await lea.taps("Voir le patient")
+    lea.sees("KELLER")
+    await lea.taps("Patient prévenu")
+    await story.wait(hours=1)
+
+    async with story.storage.transaction() as tx:
+        assert await tx.missions.dossier(mission.id) is None
+    lea.sees_not("KELLER")
+
+
 async def test_the_photo_of_a_carte_vitale_goes_first(story: Story) -> None:
     amina, claire = story.person("Amina"), story.person("Claire")
     mission = await with_a_doctor(story)
