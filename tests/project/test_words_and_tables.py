@@ -48,12 +48,6 @@ UNSAID = {
     "visit.planned",
 }
 
-#: Verbs whose values are kept and whose buttons are still to come.
-TO_COME = {
-    Verb.DOCTOR_NAME_LATER,  # a house accepts by DOCTOR_ACCEPT and names its doctor in words
-    Verb.DISMISS,  # «Vu» under the account of an outage
-}
-
 #: A manner of the moment (`extra["manner"]`) or of an SMS: no row in the table.
 WITHOUT_A_ROW = re.compile(r".*\.sms")
 
@@ -209,7 +203,7 @@ def test_every_label_is_on_a_button() -> None:
 
 
 def test_every_verb_is_routed() -> None:
-    assert set(Verb) - set(routes.ON_PRESS) == TO_COME
+    assert set(Verb) - set(routes.ON_PRESS) == set()
 
 
 def test_every_verb_is_on_a_button() -> None:
@@ -221,7 +215,7 @@ def test_every_verb_is_on_a_button() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Verb"
     }
-    assert {verb for verb in Verb if verb.name not in tappable} == TO_COME
+    assert {verb for verb in Verb if verb.name not in tappable} == set()
 
 
 def test_every_timer_is_waited_for() -> None:
