@@ -27,6 +27,7 @@ from bot.checks import look_at_telegram
 from bot.clock import Clock, clock_from
 from bot.context import App, Context, Runtime
 from bot.delivery import Delivery, OnDelivered
+from bot.domain.calendar import service_hours
 from bot.domain.outcome import Notice
 from bot.flows import visio
 from bot.intake import WANTED, Intake
@@ -188,6 +189,7 @@ class Bot:
             and (timer is None or timer > now)
         )
         last = self.delivery.last_sent_at
+        hours = service_hours(self.given.region, now)
         return {
             "ready": self.ready,
             "quiet": quiet,
@@ -197,6 +199,8 @@ class Bot:
             "next_send": moment.isoformat() if moment else None,
             "next_timer": timer.isoformat() if timer else None,
             "last_send": last.isoformat() if last else None,
+            "service_open": hours.is_open,
+            "next_opening": hours.next_opening.isoformat() if hours.next_opening else None,
         }
 
     async def _introduce(self) -> None:

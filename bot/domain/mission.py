@@ -135,9 +135,8 @@ class CallReason(StrEnum):
     ACCEPTED = "accepted"
     HOUR_CHANGED = "hour_changed"
     GIVEN_BACK = "given_back"
-    NOBODY = "nobody"
     CANCELLED = "cancelled"
-    ORIENTED = "oriented"
+    ORIENTED = "oriented"  # nobody came: what the régulateur decided instead
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.domain import visio
+from bot.domain import orders, visio
 from bot.domain.mission import Mission
 from bot.domain.outcome import Answer, Notice, Outcome, to_party
 from bot.domain.people import MissionId, OrganisationId, Party, PartyKind, Person, PersonId
@@ -30,7 +30,18 @@ async def create(given: Given, by: Person, mission_id: MissionId, *, anew: bool 
         if given.video is None:
             return Answer("visio.no_engine", {"number": mission.number})
         links = await _links(given, tx, mission, given.video.new_room())
-        return await record(given, tx, visio.create(mission, links, given.now()), actor_of(by))
+        outcome = visio.create(mission, links, given.now())
+        return await record(given, tx, _with_conclusion(outcome), actor_of(by))
+
+
+def _with_conclusion(outcome: Outcome) -> Outcome:
+    """The doctor has the short conclusion at hand while on the video: one tap less."""
+    doctor = outcome.mission.cascade.doctor
+    if not outcome.events or doctor is None or doctor.by_phone:
+        return outcome
+    card = orders.doctor_card(outcome.mission, doctor.party, "orders.conclude", anew=True)
+    at_hand = replace(card, fresh=False)
+    return outcome.then(Outcome(outcome.mission, outcome.answer, notices=(at_hand,)))
 
 
 def _refused(given: Given, mission: Mission, party: Party) -> Outcome | None:

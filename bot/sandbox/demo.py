@@ -87,7 +87,6 @@ async def video(p: Player) -> None:
     await p.sees(NURSE, "ordonnance")
     await p.moment("after the ordonnance")
     await p.taps(NURSE, "Remise")
-    await p.taps(DOCTOR, "Conclusion")
     await p.taps(DOCTOR, "Reste à domicile")
     await p.sees(NURSE, "Reste à domicile")
     await p.taps(NURSE, "Lu")

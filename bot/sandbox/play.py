@@ -20,6 +20,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
+import aiohttp
+
 from bot.clock import FileClock, SystemClock
 from bot.sandbox import demo, example, forward
 from bot.sandbox.cast import LISTING, Cast, gather
@@ -123,6 +125,18 @@ class Sandbox:
     async def quiet(self) -> None:
         """Wait until the bot has nothing left to do."""
         await forward.quiet(self.telegram, self.bot_url)
+
+    async def closed_until(self) -> str | None:
+        """When the service opens again, in words; None while it is open."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{self.bot_url}/health") as response,
+        ):
+            health = await response.json()
+        if health.get("service_open", True) or not health.get("next_opening"):
+            return None
+        opening = datetime.fromisoformat(health["next_opening"]).astimezone(PARIS)
+        return f"{opening:%d/%m/%Y à %H:%M}"
 
     async def register(self) -> None:
         """Import the cast, and have everybody open their personal link."""
@@ -233,6 +247,8 @@ async def play(*, port: int, at: str | None, say: Callable[[str], None] = print)
             local = sandbox.clock.now().astimezone(PARIS)
             say(f"Bac à sable ouvert : {sandbox.url}")
             say(f"Il y est le {local:%d/%m/%Y, %H:%M} (Haut-Rhin). Ctrl+C pour arrêter.")
+            if (reopens := await sandbox.closed_until()) is not None:
+                say(f"Le service est fermé à cette heure : aucune mission avant le {reopens}.")
             await asyncio.Event().wait()
     except SandboxError as error:
         say(str(error))

@@ -128,7 +128,7 @@ async def test_a_good_paste_needs_five_taps(story: Story) -> None:
     await lea.types(f"{WITH_USUAL}\nLe chien est gentil")
     lea.sees("Mme Odile KELLER", "2e étage, code 4B71, la fille ouvre", "« Le chien est gentil »")
     await eligible(lea)
-    lea.sees("IDEL habituelle : appelez-la d'abord", "Amina BENALI")
+    lea.sees("IDEL habituelle : à appeler d'abord", "Amina BENALI")
     await lea.taps("Ne répond pas")
     await lea.taps("DÉCLENCHER")
 
@@ -577,7 +577,7 @@ async def test_a_usual_idel_whom_nobody_knows_can_only_be_phoned(story: Story) -
     await lea.types(f"{PASTE}\nIDEL habituelle : Zoé Durand 06 39 98 00 77")
     await eligible(lea)
 
-    lea.sees("appelez-la d'abord", "+33 6 39 98 00 77", "Pas inscrite au bot")
+    lea.sees("à appeler d'abord", "+33 6 39 98 00 77", "Pas inscrite au bot")
     lea.sees_no_button("Elle accepte")
     lea.sees_no_button("Proposer par le bot (10 min)")
     await lea.taps("Ne répond pas")

@@ -99,7 +99,7 @@ async def test_a_late_acceptance_is_laid_before_the_regulateur(story: Story) -> 
     amina.is_told_at_once("Délai dépassé à 09:53", "transmise au régulateur")
     paul.rang("Amina B. accepte après le délai")
 
-    await paul.taps("Oui, elle y va")
+    await paul.taps("Oui, d'accord")
 
     amina.rang("est à vous")
     assert (await story.mission_now(mission.id)).search.state is SearchState.TAKEN
