@@ -92,7 +92,7 @@ async def look_at_telegram(settings: Settings, api: TelegramApi) -> AsyncIterato
 async def _look_at_group(settings: Settings, api: TelegramApi, bot_id: int) -> AsyncIterator[Finding]:
     group = settings.group_id
     if group is None:
-        yield Finding(False, "SMT_GROUP_ID is empty: add the bot to the OSNP group and send /id there.")
+        yield Finding(False, await _groups_seen(api))
         return
     try:
         member = await api.call("getChatMember", chat_id=group, user_id=bot_id)
@@ -119,6 +119,27 @@ async def _look_at_group(settings: Settings, api: TelegramApi, bot_id: int) -> A
         yield Finding(False, "The bot may not manage topics: give it that right, or missions share one flow.")
     else:
         yield await _look_at_forum(api, group)
+
+
+async def _groups_seen(api: TelegramApi) -> str:
+    """Which groups the bot was lately added to or written to in; nothing of it is confirmed to Telegram."""
+    try:
+        updates = await api.call("getUpdates", limit=100, timeout=0)
+    except Failure:
+        updates = []
+    groups: dict[int, str] = {}
+    for update in updates:
+        for body in update.values():
+            chat = body.get("chat") if isinstance(body, dict) else None
+            if isinstance(chat, dict) and chat.get("type") == "supergroup":
+                groups[int(chat["id"])] = str(chat.get("title", ""))
+    if not groups:
+        return (
+            "SMT_GROUP_ID is empty: add the bot to the OSNP group (with topics), write something there, then"
+            " run `check` again: it prints the group's number."
+        )
+    seen = ", ".join(f"SMT_GROUP_ID={number} is «{title}»" for number, title in groups.items())
+    return f"SMT_GROUP_ID is empty. Lately seen: {seen}."
 
 
 async def _look_at_forum(api: TelegramApi, group: int) -> Finding:

@@ -104,7 +104,7 @@ def check() -> None:
     from bot.checks import Finding, look_at_everything
 
     try:
-        settings = read_settings(need=("bot_token", "group_id"))
+        settings = read_settings(need=("bot_token",))
     except SettingsError as error:
         for sentence in error.sentences:
             click.echo(str(Finding(False, sentence)))

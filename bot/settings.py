@@ -32,8 +32,8 @@ MENDING = {
 MISSING = {
     "bot_token": "SMT_BOT_TOKEN is empty. Get one from @BotFather, or try `make sandbox`, which needs none.",
     "group_id": (
-        "SMT_GROUP_ID is empty. Give the number of the OSNP group (it starts with -100): add the bot to the"
-        " group, then send /id there."
+        "SMT_GROUP_ID is empty. Add the bot to the OSNP group, then run `python -m bot check`: it prints the"
+        " group's number, which starts with -100."
     ),
 }
 
