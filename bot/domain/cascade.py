@@ -772,33 +772,51 @@ def agree(mission: Mission, by: Party, hour: datetime, now: datetime) -> Outcome
         return nothing(mission, "cascade.hour_stale", number=mission.number)
     if hour < now - GRAIN:
         return nothing(mission, "cascade.hour_past", number=mission.number)
-    changed = _with(mission, proposal=None, video_at=hour)
-    notices = [
-        Notice(
-            "doctor.hour_agreed",
-            to_party(doctor.party),
-            mission.id,
-            card="hour",
-            fresh=proposal.by == doctor.party,
-        ),
-        Notice("cascade.hour_to_agree", to_group(mission.id), mission.id, card="agree", only_if_there=True),
-    ]
-    if mission.visit.idel is not None:
-        notices.append(
-            Notice(
-                "visit.video_hour",
-                to_person(mission.visit.idel),
-                mission.id,
-                card="video",
-                fresh=proposal.by != doctor.party,
-            )
-        )
     return Outcome(
-        changed,
+        _with(mission, proposal=None, video_at=hour),
         Answer("cascade.hour_agreed", {"number": mission.number, "hour": hour.isoformat()}),
         events=(Event("cascade.hour_agreed", {"hour": hour.isoformat(), "by": str(by)}),),
-        notices=tuple(notices),
+        notices=_hour_told(mission, doctor, doctor_rings=proposal.by == doctor.party),
     )
+
+
+def fix_hour(mission: Mission, hour: datetime, by: str, now: datetime) -> Outcome:
+    """OSNP agreed the hour on the phone with both sides: it holds, and both are told."""
+    doctor = mission.cascade.doctor
+    if doctor is None or mission.state is not MissionState.OPEN or mission.cascade.suspended:
+        return nothing(mission, "cascade.over", number=mission.number)
+    if mission.cascade.video_at == hour and mission.cascade.proposal is None:
+        return nothing(mission, "cascade.hour_agreed", number=mission.number, hour=hour.isoformat())
+    if (refused := _hour_refused(mission, hour, now, _begins(mission, doctor))) is not None:
+        return refused
+    return Outcome(
+        _with(mission, proposal=None, video_at=hour),
+        Answer("cascade.hour_agreed", {"number": mission.number, "hour": hour.isoformat()}),
+        events=(Event("cascade.hour_agreed", {"hour": hour.isoformat(), "by": by}),),
+        notices=_hour_told(mission, doctor, doctor_rings=True, nurse_rings=True),
+    )
+
+
+def _hour_told(
+    mission: Mission, doctor: ChosenDoctor, *, doctor_rings: bool, nurse_rings: bool | None = None
+) -> tuple[Notice, ...]:
+    """Both sides see the hour; whoever had proposed it hears it."""
+    notices = [
+        Notice("cascade.hour_to_agree", to_group(mission.id), mission.id, card="agree", only_if_there=True),
+        Notice(
+            "cascade.hour_declined", to_group(mission.id), mission.id, card="declined", only_if_there=True
+        ),
+    ]
+    if not doctor.by_phone:
+        notices.append(
+            Notice("doctor.hour_agreed", to_party(doctor.party), mission.id, card="hour", fresh=doctor_rings)
+        )
+    if mission.visit.idel is not None:
+        rings = not doctor_rings if nurse_rings is None else nurse_rings
+        notices.append(
+            Notice("visit.video_hour", to_person(mission.visit.idel), mission.id, card="video", fresh=rings)
+        )
+    return tuple(notices)
 
 
 def decline_hour(mission: Mission, by: Party) -> Outcome:
@@ -817,6 +835,8 @@ def decline_hour(mission: Mission, by: Party) -> Outcome:
                 to_group(mission.id),
                 mission.id,
                 facts={"by": str(by), "hour": proposal.hour.isoformat()},
+                card="declined",
+                fresh=True,
             ),
         ),
     )

@@ -532,7 +532,9 @@ def orient(
 
 
 def _prolong(mission: Mission, decided: Search, now: datetime, event: Event) -> Outcome:
-    answer_by = min(now + mission.rules.prolongation, mission.limit)
+    answer_by = now + mission.rules.prolongation
+    if now < mission.limit:
+        answer_by = min(answer_by, mission.limit)
     search = replace(
         decided,
         state=SearchState.OFFERED,

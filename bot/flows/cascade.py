@@ -141,6 +141,10 @@ async def accept(
                 return GONE
             if party.kind is PartyKind.PERSON:
                 await tx.people.lock([PersonId(party.id)])
+            doctor = mission.cascade.doctor
+            if recorded_by is not None and doctor is not None and doctor.party == party:
+                fixed = cascade.fix_hour(mission, hour, actor_of(recorded_by), given.now())
+                return await record(given, tx, fixed, _actor(party, recorded_by))
             outcome = cascade.accept(
                 mission,
                 party,

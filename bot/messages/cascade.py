@@ -140,3 +140,14 @@ def hour_to_agree(keys: Keys) -> Rows:
 def hour_proposed(keys: Keys) -> Rows:
     """The nurse answers the doctor's new hour."""
     return hour_to_agree(keys)
+
+
+def hour_declined(keys: Keys) -> Rows:
+    """The hour OSNP agreed on the phone with both."""
+    mission = keys.mission
+    doctor = mission.cascade.doctor
+    open_still = mission.state is MissionState.OPEN and not mission.cascade.suspended
+    if doctor is None or not open_still or keys.sheet.f.get("hour") is None:
+        return ()
+    choices = cascade.hours(mission, keys.sheet.now, many=True)
+    return in_rows_of(3, [_hour(keys, Verb.PHONE_HOUR, "at_hour", h, f"{doctor.party}.") for h in choices])

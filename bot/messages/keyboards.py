@@ -48,6 +48,7 @@ KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
     "cascade.phone_hours": cascade.phone_hours,
     "cascade.exhausted": cascade.exhausted,
     "cascade.hour_to_agree": cascade.hour_to_agree,
+    "cascade.hour_declined": cascade.hour_declined,
     "visit.hour_proposed": cascade.hour_proposed,
     "doctor.card": doctor.card,
     "doctor.withdraw": doctor.withdraw,

@@ -36,6 +36,9 @@ async def open_mission(player: Player, text: str | None = None, operator: str = 
     """`/mission`, one paste, and the taps up to the déclenchement."""
     await player.types(operator, "/mission")
     await player.types(operator, text or next(_turns))
+    # Played again, or by hand before: the bot asks whether it is the same patient.
+    if await player.finds(operator, "Les 5 critères sont remplis", "Continuer quand même") == 1:
+        await player.taps(operator, "Continuer quand même")
     await player.taps(operator, "Les 5 critères sont remplis")
     await player.taps(operator, "Aucune exclusion")
     await player.taps(operator, "Oui")

@@ -14,6 +14,7 @@ from bot.sandbox.acts import CannotDo
 from bot.sandbox.chats import User
 from bot.sandbox.files import UploadedFile
 from bot.sandbox.page_view import moment
+from bot.sandbox.player import NotSeen
 from bot.sandbox.telegram import Telegram
 from bot.sandbox.telephone import Telephone, parts
 
@@ -190,6 +191,8 @@ class PageApi:
                 await self._start_example()
         except CannotDo as why:
             return _cannot(why)
+        except NotSeen:
+            return _cannot(CannotDo("L'exemple s'est arrêté : lisez la réponse du bot chez Léa Martin."))
         return web.json_response({"ok": True})
 
     async def _sms(self, request: web.Request) -> web.Response:

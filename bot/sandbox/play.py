@@ -188,7 +188,7 @@ async def opened(
     app = create_app(
         telegram,
         run_clock=sandbox.forward,
-        start_example=lambda: example.open_mission(sandbox.player()),
+        start_example=lambda: example.open_mission(sandbox.player(EXAMPLE_PATIENCE)),
     )
     try:
         runner = await serve(app, port=port)

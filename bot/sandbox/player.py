@@ -54,6 +54,7 @@ class Player:
         self.quiet = quiet
         self.taps_of: Counter[str] = Counter()
         self.typed_by: Counter[str] = Counter()
+        self.patience = PATIENCE
         self.at: Callable[[str], Awaitable[None]] | None = None  # told of each labelled moment
 
     async def moment(self, label: str) -> None:
@@ -95,6 +96,13 @@ class Player:
         self.telegram.tap(self.cast.user(name), view.chat, view.id, row, column)
         await self.quiet()
 
+    async def finds(self, name: str, *labels: str) -> int:
+        """Wait until one of these buttons is there; which. Raises NotSeen."""
+        return await self._wait(
+            lambda: next((at for at, label in enumerate(labels) if self._button(name, label)), None),
+            f"{name} : bouton «{'» ou «'.join(labels)}»",
+        )
+
     async def types(self, name: str, text: str, *, chat: int | None = None) -> None:
         """Write a text in the private chat, or in another chat."""
         user = self.cast.user(name)
@@ -128,7 +136,7 @@ class Player:
             if found is not None:
                 return found
             waited = real_monotonic() - started
-            if waited > PATIENCE:
+            if waited > self.patience:
                 raise NotSeen(what)
             # A press that Telegram holds for a dead bot is lost after 150 s: time waits for its return.
             if waited > HURRY_AFTER and self.telegram.updates.alive(HURRY_ONLY_IF_SEEN):

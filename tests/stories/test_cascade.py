@@ -207,3 +207,22 @@ async def test_a_doctor_proposes_another_hour_and_the_nurse_agrees(story: Story)
     amina.rang("le médecin propose 11:05")
     await amina.taps("OK 11:05")
     claire.sees("11:05, d'accord")
+
+
+async def test_an_hour_refused_is_agreed_by_phone_and_both_are_told(story: Story) -> None:
+    claire, amina, lea = story.person("Claire"), story.person("Amina"), story.person("Léa")
+    mission = await with_a_nurse(story)
+    await claire.taps("J'accepte 10:20")
+    await claire.taps("Changer l'heure")
+    await claire.taps("11:05")
+    await amina.taps("Impossible")
+    lea.rang("11:05 refusé")
+    lea.sees("+33 6 39 98 00 21", "+33 6 39 98 00 11")
+
+    await lea.taps("10:50")
+
+    amina.rang("visio à 10:50")
+    claire.rang("visio 10:50, d'accord")
+    video = (await story.mission_now(mission)).cascade.video_at
+    assert video is not None
+    assert story.local(video) == "10:50"
