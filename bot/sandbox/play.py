@@ -25,7 +25,7 @@ import aiohttp
 from bot.clock import FileClock, SystemClock
 from bot.sandbox import demo, example, forward
 from bot.sandbox.cast import LISTING, Cast, gather
-from bot.sandbox.player import Player
+from bot.sandbox.player import PATIENCE, Player
 from bot.sandbox.server import create_app, serve
 from bot.sandbox.telegram import TOKEN, Telegram
 
@@ -37,6 +37,7 @@ OPENING = "2026-10-06T09:23"
 PROJECT = Path(__file__).parents[2]
 READY_SECONDS = 20.0  # real ones, for the bot's first poll
 STOP_SECONDS = 10.0
+EXAMPLE_PATIENCE = 10.0  # somebody looks at the page and waits
 
 
 class SandboxError(Exception):
@@ -154,9 +155,9 @@ class Sandbox:
             elif (user := by_phone.get(row["phone"])) is not None and user.on_telegram:
                 self.telegram.start(user, query["start"][0])
 
-    def player(self) -> Player:
+    def player(self, patience: float = PATIENCE) -> Player:
         """Hands that act for the cast."""
-        return Player(self.telegram, self.clock, self.cast, self.forward, self.quiet)
+        return Player(self.telegram, self.clock, self.cast, self.forward, self.quiet, patience)
 
 
 def start_moment(at: str | None) -> datetime:

@@ -46,6 +46,7 @@ class Player:
         cast: Cast,
         forward: Callable[[float], Awaitable[None]],
         quiet: Callable[[], Awaitable[None]],
+        patience: float = PATIENCE,
     ) -> None:
         self.telegram = telegram
         self.clock = clock
@@ -54,7 +55,7 @@ class Player:
         self.quiet = quiet
         self.taps_of: Counter[str] = Counter()
         self.typed_by: Counter[str] = Counter()
-        self.patience = PATIENCE
+        self.patience = patience
         self.at: Callable[[str], Awaitable[None]] | None = None  # told of each labelled moment
 
     async def moment(self, label: str) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import random
 
 from bot.background import Background
-from bot.sandbox import demo, play
+from bot.sandbox import demo, example, play
 from bot.sandbox.play import Sandbox
 
 #: Kills of the random round; their pauses in real seconds.
@@ -51,3 +51,11 @@ async def _kill_at_random(sandbox: Sandbox, dice: random.Random) -> None:
         await asyncio.sleep(dice.uniform(*PAUSES))
         await sandbox.kill_bot()
         await sandbox.start_bot()
+
+
+async def test_the_example_may_be_asked_for_again_with_a_patient_of_today() -> None:
+    async with play.opened(quiet_bot=True) as sandbox:
+        player = sandbox.player()
+        await example.open_mission(player, example.EXAMPLES[0])
+        await example.open_mission(player, example.EXAMPLES[0])
+        await player.sees("Léa", "SMT 2", "déclenchée à")
