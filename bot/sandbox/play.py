@@ -37,6 +37,7 @@ OPENING = "2026-10-06T09:23"
 PROJECT = Path(__file__).parents[2]
 READY_SECONDS = 20.0  # real ones, for the bot's first poll
 STOP_SECONDS = 10.0
+RESTART_SECONDS = 5  # long enough to see on the page that the bot is away
 EXAMPLE_PATIENCE = 10.0  # somebody looks at the page and waits
 
 
@@ -102,6 +103,11 @@ class Sandbox:
             if loop.time() > end:
                 raise SandboxError("The bot did not ask for updates in time.")
             await asyncio.sleep(0.02)
+
+    async def bot_ends(self) -> None:
+        """Wait until the bot's process is no more."""
+        if self.process is not None:
+            await self.process.wait()
 
     async def kill_bot(self) -> None:
         """SIGKILL, as a power cut would."""
@@ -250,13 +256,16 @@ async def play(*, port: int, at: str | None, say: Callable[[str], None] = print)
             say(f"Il y est le {local:%d/%m/%Y, %H:%M} (Haut-Rhin). Ctrl+C pour arrêter.")
             if (reopens := await sandbox.closed_until()) is not None:
                 say(f"Le service est fermé à cette heure : aucune mission avant le {reopens}.")
-            await asyncio.Event().wait()
+            while True:
+                await sandbox.bot_ends()
+                say(f"Le bot s'est arrêté, il repart dans {RESTART_SECONDS} s. Telegram et les gens sont là.")
+                await asyncio.sleep(RESTART_SECONDS)
+                await sandbox.start_bot()
     except SandboxError as error:
         say(str(error))
         return 1
     except asyncio.CancelledError:
         return 0
-    return 0
 
 
 async def demonstrate(say: Callable[[str], None] = print) -> int:
