@@ -1,12 +1,16 @@
 """Taps of the search for a doctor: doctors and houses, the nurse about the hour, OSNP."""
 
+import re
 from datetime import UTC, datetime
 
 from bot.buttons import Press
 from bot.context import Context
 from bot.domain.outcome import Answer
-from bot.domain.people import ANYBODY, Party, Person
+from bot.domain.people import ANYBODY, MissionId, Party, Person
 from bot.flows import cascade
+
+#: «Dr Haas», or a few words that end with a number.
+NAMES_DOCTOR = re.compile(r"\s*(dr|docteur|pr)\b|\D{3,60}\+?\d[\d .]{8,}$", re.IGNORECASE)
 
 
 def moment(arg: str) -> datetime:
@@ -147,11 +151,19 @@ async def on_idel_leaves(context: Context, person: Person, press: Press) -> None
     await context.say(await cascade.tell_idel(context.given, person, press.mission, stay=False))
 
 
-async def on_house_text(context: Context, person: Person, text: str) -> bool:
-    """A house names its doctor: the first text after an acceptance without a name."""
+async def on_house_text(
+    context: Context, person: Person, text: str, answers: MissionId | None = None
+) -> bool:
+    """A house names its doctor: the first text after an acceptance without a name.
+
+    Most groups give the bot only answers to its messages: one of them names the doctor when it reads
+    like a name, else it is a word to the nurse.
+    """
     if person.id != ANYBODY or person.organisation is None:
         return False
     waiting = await cascade.unnamed(context.runtime.given, person.organisation)
+    if answers is not None:
+        waiting = [mission for mission in waiting if mission.id == answers and NAMES_DOCTOR.match(text)]
     if not waiting:
         return False
     answer: Answer = await cascade.read_doctor(context.given, person.party, waiting[0].id, text)

@@ -112,7 +112,9 @@ async def _in_house(context: Context, person: Person, written: Written | None) -
         await context.nothing_to_do()
         return
     is_text = written.kind is DocumentKind.TEXT
-    if is_text and written.reply_to is None and await cascade.on_house_text(context, person, written.text):
+    answers = await thread.named(context.runtime.given, written)
+    taken = written.reply_to is not None and answers is None  # answers something else
+    if is_text and not taken and await cascade.on_house_text(context, person, written.text, answers):
         return
     await _done(context, await thread.write(context.given, person, written))
 

@@ -99,6 +99,21 @@ async def test_a_house_accepts_and_names_its_doctor_afterwards(story: Story) -> 
     story.person("Amina").sees("Dr Paul Haas", "+33 6 39 98 00 41")
 
 
+async def test_a_house_whose_group_hides_other_messages_names_its_doctor_by_answering(story: Story) -> None:
+    emma, amina = await story.house("SOS médecin 68", "Emma"), story.person("Amina")
+    await with_a_nurse(story)
+    await story.person("Léa").taps("Étape suivante")
+    await emma.taps("J'accepte 10:20")
+    amina.sees("Le nom du médecin suit.")
+
+    await emma.replies("La fille est-elle là ?", to_message_with="Qui fait la visio ? Répondez à ce message")
+    amina.sees("💬", "La fille est-elle là ?")
+    await emma.replies("Dr Paul Haas 06 39 98 00 41", to_message_with="Qui fait la visio ?")
+
+    amina.sees("Dr Paul Haas", "+33 6 39 98 00 41")
+    emma.sees_not("Qui fait la visio ?")
+
+
 async def test_sos_medecin_may_visit_instead(story: Story) -> None:
     emma = await story.house("SOS médecin 68", "Emma")
     mission = await with_a_nurse(story)
