@@ -48,7 +48,7 @@ async def nurse(p: Player) -> None:
 
 async def doctor(p: Player) -> None:
     """The médecin traitant refuses on the phone, an effecteur refuses, another accepts."""
-    await p.sees(OPERATOR, "appeler Médecin traitant", "Dr Jean WEBER")
+    await p.sees(OPERATOR, "appeler le médecin traitant", "Dr Jean WEBER")
     await p.moment("before the phone answer")
     await p.taps(OPERATOR, "Refuse")
     await p.sees(DOCTOR, "téléconsultation avec IDEL", "Femme, 94 ans · 68200 Mulhouse")

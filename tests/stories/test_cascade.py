@@ -70,8 +70,8 @@ async def test_silence_is_not_refusal(story: Story) -> None:
 async def test_an_operator_notes_what_the_medecin_traitant_said_on_the_phone(story: Story) -> None:
     lea = story.person("Léa")
     mission = await with_a_nurse(story, medecin_traitant="Jean")
-    lea.rang("appeler Médecin traitant")
-    lea.sees("Léa : appeler Médecin traitant", "Dr Jean WEBER", "+33 6 39 98 00 24")
+    lea.rang("appeler le médecin traitant")
+    lea.sees("Léa : appeler le médecin traitant", "Dr Jean WEBER", "+33 6 39 98 00 24")
 
     await lea.taps("Accepte")
     await lea.taps("10:20")
