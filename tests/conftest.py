@@ -1,5 +1,6 @@
 """Fixtures of the databases: `database_url` and `storage`, each on SQLite and on PostgreSQL."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -62,6 +63,12 @@ async def storage(database_url: str, vault: Vault) -> AsyncIterator[Storage]:
     opened = open_storage(database_url, vault)
     yield opened
     await opened.close()
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

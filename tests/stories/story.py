@@ -317,6 +317,7 @@ class Story:
                 self.clock.to(moment)
 
     async def _work(self) -> None:
+        """What people did is worked, what is due rings, what is owed is sent; again while that woke more."""
         while True:
             updates = self.telegram.take_updates()
             if updates:
@@ -324,9 +325,7 @@ class Story:
             worked = await self.bot.intake.work_all()
             rung = await self.bot.timers.ring_due()
             tally = await self.bot.delivery.drain()
-            if not (
-                updates or worked or rung or tally.sent or tally.edited or tally.dropped or tally.given_up
-            ):
+            if not (updates or worked or rung or tally.given_up):
                 return
 
     async def wait(self, **time: float) -> None:
