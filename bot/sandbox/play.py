@@ -35,7 +35,7 @@ PARIS = ZoneInfo("Europe/Paris")
 OPENING = "2026-10-06T09:23"
 
 PROJECT = Path(__file__).parents[2]
-READY_SECONDS = 20.0  # real ones, for the bot's first poll
+READY_SECONDS = 60.0  # real ones, for the bot's first poll
 STOP_SECONDS = 10.0
 RESTART_SECONDS = 5  # long enough to see on the page that the bot is away
 EXAMPLE_PATIENCE = 10.0  # somebody looks at the page and waits
