@@ -1,5 +1,6 @@
 """Every variable and every command exists where it is written down, and the other way round."""
 
+import os
 import re
 import subprocess
 import sys
@@ -103,7 +104,10 @@ def test_the_help_of_every_command_works(path: tuple[str, ...]) -> None:
 
 
 def test_make_alone_lists_every_target() -> None:
-    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    listed = subprocess.run(
+        ["make"], cwd=ROOT, env=bare, capture_output=True, text=True, timeout=60, check=True
+    ).stdout
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
     assert {line.split()[0] for line in listed.splitlines()} == phony
