@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.mission import (
     CallReason,
+    CascadeState,
     Mission,
     MissionState,
     Visit,
@@ -205,6 +206,17 @@ def chase_arrival(mission: Mission, now: datetime) -> Outcome:
             Notice("visit.late", to_person(visit.idel), mission.id, card="hour", fresh=True),
             Notice("visit.group_late", to_group(mission.id), mission.id),
         ),
+    )
+
+
+def ends_too_early(mission: Mission) -> bool:
+    """«Visite terminée» while a doctor is being searched for, or before any video: asked once more."""
+    searching = mission.cascade.state in (CascadeState.RUNNING, CascadeState.PAUSED, CascadeState.WAITING)
+    unseen = mission.cascade.state is CascadeState.FOUND and mission.visio is None
+    return (
+        mission.state is MissionState.OPEN
+        and mission.visit.state is not VisitState.FINISHED
+        and (searching or unseen)
     )
 
 

@@ -267,6 +267,24 @@ async def ask_withdraw(given: Given, party: Party, mission_id: MissionId) -> Ans
         return Answer("cascade.sure")
 
 
+async def stay(given: Given, party: Party, mission_id: MissionId) -> Answer:
+    """«Non, je reste»."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        notice = Notice(
+            "doctor.stays",
+            to_party(party),
+            mission_id,
+            priority=Priority.REPLY,
+            card="withdraw",
+            only_if_there=True,
+        )
+        await tx.outbox.owe([notice], given.now())
+        return Answer("cascade.stays", {"number": mission.number})
+
+
 async def visit_instead(given: Given, party: Party, mission_id: MissionId, by: Person) -> Answer:
     """SOS médecin: «Visite à la place»: the mission ends with that visit."""
     async with given.storage.transaction() as tx:

@@ -41,12 +41,23 @@ async def arrive(given: Given, person: Person, mission_id: MissionId) -> Answer:
         return await record(given, tx, outcome, actor_of(person))
 
 
-async def finish(given: Given, person: Person, mission_id: MissionId) -> Answer:
-    """«Visite terminée»: the closing questions follow."""
+async def finish(given: Given, person: Person, mission_id: MissionId, *, sure: bool) -> Answer:
+    """«Visite terminée»: the closing questions follow; before any video it is asked once more."""
     async with given.storage.transaction() as tx:
         mission = await _held(given, tx, person, mission_id)
         if mission is None:
             return Answer("visit.not_yours")
+        if not sure and visit.ends_too_early(mission):
+            notice = Notice(
+                "visit.finish_sure",
+                to_person(person.id),
+                mission_id,
+                priority=Priority.REPLY,
+                card="finish",
+                fresh=True,
+            )
+            await tx.outbox.owe([notice], given.now())
+            return Answer("visit.confirm_below")
         outcome = visit.finish(mission, given.now())
         if outcome.events:
             outcome = outcome.then(closing.ask(outcome.mission, person.short_name, given.now()))

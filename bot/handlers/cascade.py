@@ -48,7 +48,9 @@ async def on_visit_instead(context: Context, person: Person, press: Press) -> No
 
 async def on_withdraw(context: Context, person: Person, press: Press) -> None:
     """«Me retirer»: asked once more, then done."""
-    if press.arg == "yes":
+    if press.arg == "no":
+        await context.say(await cascade.stay(context.given, person.party, press.mission))
+    elif press.arg == "yes":
         await context.say(await cascade.withdraw(context.given, person.party, press.mission, person))
     else:
         await context.say(await cascade.ask_withdraw(context.given, person.party, press.mission))

@@ -23,7 +23,7 @@ async def on_arrive(context: Context, person: Person, press: Press) -> None:
 
 async def on_finish(context: Context, person: Person, press: Press) -> None:
     """«Visite terminée»."""
-    await context.say(await visit.finish(context.given, person, press.mission))
+    await context.say(await visit.finish(context.given, person, press.mission, sure=press.arg == "yes"))
 
 
 async def on_change_hour(context: Context, person: Person, press: Press) -> None:

@@ -26,7 +26,12 @@ def withdraw(keys: Keys) -> Rows:
     """Sure?"""
     if keys.mission.state is not MissionState.OPEN:
         return ()
-    return rows((keys.tap(Verb.DOCTOR_WITHDRAW, "withdraw_yes", "yes"),))
+    return rows(
+        (
+            keys.tap(Verb.DOCTOR_WITHDRAW, "withdraw_yes", "yes"),
+            keys.tap(Verb.DOCTOR_WITHDRAW, "withdraw_no", "no"),
+        )
+    )
 
 
 def suspended(keys: Keys) -> Rows:

@@ -35,6 +35,7 @@ KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
     "search.oriented": visit.patient_call,
     "search.given_back": visit.patient_call,
     "visit.card": visit.card,
+    "visit.finish_sure": visit.finish_sure,
     "visit.ask_hour": visit.hours,
     "visit.late": visit.late,
     "visit.give_back": visit.give_back,

@@ -66,6 +66,7 @@ MANNERS: dict[str, Manner] = {
     "visit.given_back": INFORMS,
     "visit.give_back": INFORMS,
     "visit.kept": INFORMS,
+    "visit.finish_sure": INFORMS,
     # The mission's cards
     "mission.card": INFORMS,
     "mission.menu": INFORMS,
@@ -98,6 +99,7 @@ MANNERS: dict[str, Manner] = {
     "doctor.seen": IDENTITY,
     "doctor.suspended": ACT,
     "doctor.withdraw": INFORMS,
+    "doctor.stays": INFORMS,
     "doctor.withdrawn": INFORMS,
     "doctor.hours": INFORMS,
     "doctor.hour_proposed": ACT,

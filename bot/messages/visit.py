@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bot.buttons import Verb
 from bot.domain.mission import MissionState, VisitState
+from bot.domain.visit import ends_too_early
 from bot.messages import visio
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 
@@ -32,6 +33,13 @@ def card(keys: Keys) -> Rows:
         (keys.tap(Verb.MENU, "trouble"),),
         (keys.tap(Verb.GIVE_BACK, "give_back"),) if arrive else (),
     )
+
+
+def finish_sure(keys: Keys) -> Rows:
+    """Before any video: sure?"""
+    if not ends_too_early(keys.mission):
+        return ()
+    return rows((keys.tap(Verb.FINISH, "finish_yes", "yes"),))
 
 
 def hours(keys: Keys) -> Rows:

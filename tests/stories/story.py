@@ -81,6 +81,12 @@ class Teller:
         self._last_tap = self.story.telegram.tap(self.user, view.chat, view.id, row, column)
         await self.story.settle()
 
+    async def ends_the_visit(self) -> None:
+        """«Visite terminée», confirmed where no video has taken place."""
+        await self.taps("Visite terminée")
+        if self.has_button("Oui, terminée"):
+            await self.taps("Oui, terminée")
+
     async def taps_old(self, view: View, data: str) -> None:
         """Tap a button that has gone from the screen since: a slow phone still had it."""
         self._last_tap = self.story.telegram.tap_data(self.user, view.chat, view.id, data)

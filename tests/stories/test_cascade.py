@@ -241,3 +241,14 @@ async def test_an_hour_refused_is_agreed_by_phone_and_both_are_told(story: Story
     video = (await story.mission_now(mission)).cascade.video_at
     assert video is not None
     assert story.local(video) == "10:50"
+
+
+async def test_a_doctor_may_stay_after_all(story: Story) -> None:
+    claire = story.person("Claire")
+    mission = await with_a_nurse(story)
+    await claire.taps("J'accepte 10:20")
+    await claire.taps("Me retirer")
+    await claire.taps("Non, je reste")
+    claire.sees("vous gardez la téléconsultation")
+    claire.sees_no_button("Oui, je me retire")
+    assert (await story.mission_now(mission)).cascade.doctor is not None

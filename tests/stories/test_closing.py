@@ -24,7 +24,7 @@ async def test_three_taps_and_the_nurse_knows_what_she_bills(story: Story) -> No
     amina = story.person("Amina")
     mission = await with_a_doctor(story)
 
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
     amina.sees(f"🏁 SMT {mission.number} · 3 questions", "Acte infirmier associé ?")
     amina.rang("3 questions")
     await answers(story, "Aucun → TLD", "Reste à domicile", "Remise")
@@ -39,7 +39,7 @@ async def test_three_taps_and_the_nurse_knows_what_she_bills(story: Story) -> No
 async def test_the_mission_is_closed_when_each_side_has_answered(story: Story) -> None:
     amina, claire, lea, paul = (story.person(name) for name in ("Amina", "Claire", "Léa", "Paul"))
     mission = await with_a_doctor(story)
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
     claire.sees("CR logiciel, DMP, TCG + SNP, part patient")
     claire.rang("CR logiciel")
 
@@ -61,7 +61,7 @@ async def test_the_mission_is_closed_when_each_side_has_answered(story: Story) -
 async def test_the_doctor_opens_the_detail_and_comes_back_later(story: Story) -> None:
     claire = story.person("Claire")
     mission = await with_a_doctor(story)
-    await story.person("Amina").taps("Visite terminée")
+    await story.person("Amina").ends_the_visit()
 
     await claire.taps("Détail")
     claire.sees("TCG 25 € + SNP 15 €, mode dégradé", "Part patient : 12 €", "régime local 4 €")
@@ -83,7 +83,7 @@ async def test_an_act_promised_at_the_bedside_is_not_asked_again(story: Story) -
         assert held is not None
         await tx.missions.save(held.with_(visit=replace(held.visit, acts_by="me")))
 
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
 
     amina.sees("2 questions", "Acte infirmier : oui, TLS + acte", "Le patient ?")
     await amina.taps("Revenir")
@@ -95,7 +95,7 @@ async def test_an_act_promised_at_the_bedside_is_not_asked_again(story: Story) -
 async def test_a_correction_is_a_new_line_in_the_journal(story: Story) -> None:
     amina, lea = story.person("Amina"), story.person("Léa")
     mission = await with_a_doctor(story)
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
     await answers(story, "Aucun → TLD", "Reste à domicile", "Remise")
     await story.person("Claire").taps("Tout est fait")
 
@@ -114,7 +114,7 @@ async def test_a_correction_is_a_new_line_in_the_journal(story: Story) -> None:
 async def test_reminders_carry_the_number_and_osnp_are_told_in_the_end(story: Story) -> None:
     amina, lea = story.person("Amina"), story.person("Léa")
     mission = await with_a_doctor(story)
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
     amina.looks_away()
 
     await story.wait(hours=3, minutes=1)
@@ -135,7 +135,7 @@ async def test_a_visit_without_a_doctor_closes_too(story: Story) -> None:
     mission = await story.mission(offered_to=["Amina"])
     await amina.taps("ACCEPTER · 20 min")
     await amina.taps("Sur place")
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
 
     amina.sees("1 question", "Le patient ?")
     await amina.taps("Urgences")
@@ -149,7 +149,7 @@ async def test_a_visit_without_a_doctor_closes_too(story: Story) -> None:
 async def test_the_nurse_is_free_again_once_her_visit_is_finished(story: Story) -> None:
     amina = story.person("Amina")
     await with_a_doctor(story)
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
 
     await story.mission(offered_to=["Amina"], commune="68278")
 
@@ -161,7 +161,7 @@ async def test_messages_go_four_hours_after_the_visit_and_the_dossier_is_forgott
     amina, claire, lea = story.person("Amina"), story.person("Claire"), story.person("Léa")
     mission = await with_a_doctor(story)
     await lea.taps("Patient prévenu")
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
     await answers(story, "Aucun → TLD", "Reste à domicile", "Remise")
     await claire.taps("Tout est fait")
     amina.sees("KELLER", "12 rue des Tanneurs")
@@ -202,7 +202,7 @@ async def test_the_photo_of_a_carte_vitale_goes_first(story: Story) -> None:
     await amina.taps("Carte Vitale")
     assert any(view.file == "photo" for view in claire.messages())
 
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
     await story.wait(minutes=1)
 
     for teller in (amina, claire):
@@ -211,3 +211,19 @@ async def test_the_photo_of_a_carte_vitale_goes_first(story: Story) -> None:
     async with story.storage.transaction() as tx:
         (document,) = await tx.documents.of_mission(mission.id)
     assert document.file_id is None
+
+
+async def test_ending_before_any_video_is_asked_once_more(story: Story) -> None:
+    amina, claire = story.person("Amina"), story.person("Claire")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    await claire.taps("J'accepte")
+    await amina.taps("Sur place")
+
+    await amina.taps("Visite terminée")
+
+    amina.sees("terminer sans visio ?")
+    claire.sees("c'est à vous")
+    assert (await story.mission_now(mission.id)).state is MissionState.OPEN
+    await amina.taps("Oui, terminée")
+    assert (await story.mission_now(mission.id)).state is MissionState.CLOSING

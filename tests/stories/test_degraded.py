@@ -68,7 +68,7 @@ async def lives(story: Story) -> Mission:
     claire.sees("visio")
     await claire.sends("document", "ordonnance.pdf", caption="ordonnance")
     amina.sees("ordonnance")
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
     for label in ("Aucun → TLD", "Reste à domicile", "Remise"):
         await amina.taps(label)
     await claire.taps("Tout est fait")
@@ -404,6 +404,7 @@ async def test_what_asks_somebody_to_act_rings_and_what_informs_is_silent(story:
         (amina, "En route"),
         (amina, "Sur place"),
         (amina, "Visite terminée"),
+        (amina, "Oui, terminée"),
         (amina, "Aucun → TLD"),
         (amina, "Reste à domicile"),
         (amina, "Remise"),

@@ -319,7 +319,7 @@ async def test_an_old_message_edited_after_the_end_is_not_sent(story: Story) -> 
     amina, claire = story.person("Amina"), story.person("Claire")
     mission = await with_a_doctor(story)
     await amina.types("Elle prend du Previscan")
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
     await answers(story, "Aucun → TLD", "Reste à domicile", "Remise")
     await claire.taps("Tout est fait")
     await story.person("Léa").taps("Patient prévenu")
@@ -338,7 +338,7 @@ async def test_an_old_message_edited_after_the_end_is_not_sent(story: Story) -> 
 async def test_words_after_the_end_are_not_sent_and_that_is_said(story: Story) -> None:
     amina, claire = story.person("Amina"), story.person("Claire")
     await with_a_doctor(story)
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
     await answers(story, "Aucun → TLD", "Reste à domicile", "Remise")
     await claire.taps("Tout est fait")
     claire.looks_away()

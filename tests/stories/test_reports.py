@@ -17,7 +17,7 @@ async def one_mission(story: Story, *, act: str = "Aucun → TLD", exercise: boo
     await amina.taps("Sur place")
     await amina.taps("Créer la visio")
     await story.wait(minutes=30)
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
     for answer in (act, "Reste à domicile", "Remise"):
         await amina.taps(answer)
     await claire.taps("Tout est fait")

@@ -385,7 +385,7 @@ async def test_the_ordonnance_handed_over_answers_the_last_closing_question(stor
     mission = await with_both(story)
     await amina.taps("Sur place")
     await claire.sends("document", "ordonnance.pdf")
-    await amina.taps("Visite terminée")
+    await amina.ends_the_visit()
     await amina.taps("Aucun → TLD")
     await amina.taps("Reste à domicile")
 
