@@ -22,16 +22,19 @@ ARGUMENTS = [
 ]
 
 
+#: Said by every test that did not run for want of a browser; counted at the end.
+NO_CHROMIUM = "Chromium is absent"
+
+
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """The browser on PATH. Without one the tests do not run, and in CI that is an error."""
     found = next((path for path in map(shutil.which, NAMES) if path), None)
     if found is not None:
         return found
-    reason = "no Chromium on PATH (Debian: apt-get install chromium)"
     if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+        pytest.fail(f"{NO_CHROMIUM} (Debian: apt-get install chromium), and CI must run every test.")
+    pytest.skip(NO_CHROMIUM)
 
 
 @asynccontextmanager
