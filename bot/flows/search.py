@@ -2,7 +2,7 @@
 
 from bot.domain import closing, search
 from bot.domain.mission import IdelOffer, Mission, Orientation, SearchState
-from bot.domain.outcome import Answer, Notice, Outcome, Priority, Timer, to_group, to_person
+from bot.domain.outcome import Answer, Fact, Notice, Outcome, Priority, Timer, to_group, to_person
 from bot.domain.people import MissionId, Person, PersonId, Role
 from bot.domain.places import distance_between
 from bot.domain.search import Candidate
@@ -184,6 +184,18 @@ async def ask_orientation_words(given: Given, by: Person, mission_id: MissionId)
 
 async def ask_who_decided(given: Given, by: Person, mission_id: MissionId, decider: int | None) -> Answer:
     """«Décidé par tél.»: by which régulateur, then what."""
+    answer = Answer("search.choose_decision" if decider else "search.choose_decider")
+    return await _redraw_question(given, mission_id, {"by_phone": True, "person": decider}, answer)
+
+
+async def ask_regulateur_again(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """«Retour»: the question stands as it was."""
+    return await _redraw_question(given, mission_id, {}, Answer("search.choose_decision"))
+
+
+async def _redraw_question(
+    given: Given, mission_id: MissionId, facts: dict[str, Fact], answer: Answer
+) -> Answer:
     async with given.storage.transaction() as tx:
         mission = await tx.missions.get(mission_id)
         if mission is None:
@@ -194,13 +206,13 @@ async def ask_who_decided(given: Given, by: Person, mission_id: MissionId, decid
             "search.nobody",
             to_group(mission_id),
             mission_id,
-            facts={"by_phone": True, "person": decider},
+            facts=facts,
             priority=Priority.REPLY,
             card="orientation",
             only_if_there=True,
         )
         await tx.outbox.owe([notice], given.now())
-        return Answer("search.choose_decision" if decider else "search.choose_decider")
+        return answer
 
 
 async def _prolonged(given: Given, tx: Transaction, outcome: Outcome) -> Outcome:

@@ -58,6 +58,9 @@ async def on_orient(context: Context, person: Person, press: Press) -> None:
 
 async def on_orient_by_phone(context: Context, person: Person, press: Press) -> None:
     """«Décidé par tél.»: who, then what."""
+    if press.arg == "back":
+        await context.say(await search.ask_regulateur_again(context.given, person, press.mission))
+        return
     decider = int(press.arg) if press.arg else None
     await context.say(await search.ask_who_decided(context.given, person, press.mission, decider))
 

@@ -54,12 +54,13 @@ def orientation(keys: Keys) -> Rows:
         return ()
     noted = keys.sheet.f.get("by_phone")
     decider = keys.sheet.f.get("person")
+    back = (keys.tap(Verb.ORIENT_BY_PHONE, "opening_back", "back"),)
     if noted and decider is None:
         names = [
             keys.tap(Verb.ORIENT_BY_PHONE, "named", person.id, name=person.short_name)
             for person in keys.sheet.extra["regulateurs"]
         ]
-        return in_rows_of(2, names)
+        return (*in_rows_of(2, names), back)
     minutes = int(keys.mission.rules.prolongation.total_seconds() // 60)
     mark = f".{decider}" if decider is not None else ""
     return rows(
@@ -72,6 +73,7 @@ def orientation(keys: Keys) -> Rows:
             _orient(keys, Orientation.OTHER, mark),
             None if noted else keys.tap(Verb.ORIENT_BY_PHONE, "orient_by_phone"),
         ),
+        back if noted else (),
     )
 
 

@@ -45,3 +45,30 @@ async def test_nobody_in_thirty_minutes_and_the_regulateur_decides(story: Story)
     lea.sees("ambulance vers les urgences", "prévenir le patient")
     await lea.taps("Patient prévenu")
     assert (await story.mission_now(mission.id)).state is MissionState.CLOSED
+
+
+async def test_an_operator_notes_a_spoken_decision_with_the_decider_and_may_go_back(story: Story) -> None:
+    lea, mission = story.person("Léa"), await story.mission(offered_to=["Amina"])
+    await story.wait(minutes=30)
+
+    await lea.taps("Décidé par tél.")
+    await lea.taps("Retour")
+    lea.sees("Dr Roth : nouvelle orientation ?")
+    await lea.taps("Décidé par tél.")
+    await lea.taps("Dr Roth")
+    lea.sees("Décidé au téléphone par Dr Roth : quoi ?")
+    await lea.taps("15 / SMUR")
+
+    lea.sees("15 / SMUR", "Dr Roth", "(noté par Léa M.)")
+    found = await story.mission_now(mission.id)
+    assert found.search.oriented_by == "Dr Roth"
+
+
+async def test_another_decision_is_written_in_a_few_words(story: Story) -> None:
+    paul = story.person("Paul")
+    await story.mission(offered_to=["Amina"])
+    await story.wait(minutes=30)
+    await paul.taps("Autre…")
+    paul.sees("écrivez la décision en quelques mots")
+    await paul.types("revoit son médecin demain")
+    story.person("Léa").sees("autre solution : revoit son médecin demain")
