@@ -370,6 +370,10 @@ class Outbox(Protocol):
         """How many are owed or being sent."""
         ...
 
+    async def oldest(self, kinds: Iterable[PlaceKind]) -> datetime | None:
+        """Since when something has been owed to places of these kinds, what is being sent included."""
+        ...
+
     async def next_due(self) -> datetime | None:
         """The earliest moment at which something owed may be sent; None when nothing is owed."""
         ...

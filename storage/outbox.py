@@ -124,6 +124,9 @@ _POSTPONE = (
 )
 _TAKE_BACK = update(outbox).where(_SENDING).values(state=OutboxState.OWED.value, perhaps_sent=True)
 _WAITING = select(func.count()).select_from(outbox).where(_UNFINISHED)
+_OLDEST = select(func.min(outbox.c.created_at)).where(
+    _UNFINISHED, outbox.c.place_kind.in_(bindparam("kinds", expanding=True))
+)
 _NEXT_DUE = select(outbox.c.due_at).where(_OWED, _HEAD_OF_LANE).order_by(outbox.c.due_at).limit(1)
 
 #: How many lanes are looked up at once when a thousand cards are redrawn.
@@ -215,6 +218,10 @@ class SqlOutbox:
 
     async def waiting(self) -> int:
         return int(await self._db.value(_WAITING))
+
+    async def oldest(self, kinds: Iterable[PlaceKind]) -> datetime | None:
+        since: datetime | None = await self._db.value(_OLDEST, kinds=[kind.value for kind in kinds])
+        return since
 
     async def next_due(self) -> datetime | None:
         due: datetime | None = await self._db.value(_NEXT_DUE)

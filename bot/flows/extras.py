@@ -1,10 +1,11 @@
 """Facts that only some notices need, loaded by kind. Knows no words."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from bot.domain.mission import IdelOfferState, Mission
-from bot.domain.outcome import Notice
+from bot.domain.outcome import Notice, PlaceKind
 from bot.domain.people import Role
 from bot.flows import closing, find, opening, orders, reports, thread, visio, vitals
 from bot.ports import Given, Transaction
@@ -31,7 +32,12 @@ async def _mission(given: Given, tx: Transaction, notice: Notice, mission: Missi
 
 async def _board(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
     """Every mission somebody still has something to do for."""
-    return {"missions": await tx.missions.unfinished()}
+    since = await tx.outbox.oldest((PlaceKind.MISSION, PlaceKind.BOARD))
+    behind = given.now() - since if since is not None else timedelta()
+    return {
+        "missions": await tx.missions.unfinished(),
+        "minutes_behind": int(behind.total_seconds() // 60),
+    }
 
 
 async def _regulateurs(

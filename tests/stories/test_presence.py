@@ -1,5 +1,8 @@
 """Who is in the group, who can be reached."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from tests.stories.story import Story
 
 
@@ -54,3 +57,20 @@ async def test_the_journal_knows_who_was_shown_what(story: Story) -> None:
     nurse = (await story.mission_now(mission.id)).visit.idel
     shown = [line.facts for line in lines if line.kind == "disclosure.shown"]
     assert shown == [{"kind": "visit.identity", "to": f"person:{nurse}"}]
+
+
+def _into(chat: int) -> Callable[[str, Mapping[str, Any]], bool]:
+    """Calls that write into that chat."""
+    return lambda method, params: str(params.get("chat_id")) == str(chat)
+
+
+async def test_the_board_says_by_how_much_the_group_was_late(story: Story) -> None:
+    lea = story.person("Léa")
+    await story.mission(offered_to=["Amina"])
+    lea.sees_not("de retard")
+
+    story.telegram.faults.flood(_into(story.group.id), times=1, retry_after=150)
+    await story.person("Amina").taps("ACCEPTER · 20 min")
+    await story.wait(minutes=4)
+
+    lea.sees("mission en cours", "2 min de retard")
