@@ -1,5 +1,6 @@
 """The search for a doctor: follows the nurse's hour by itself; every answer is one transaction."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.domain import calendar, cascade, closing, visio
@@ -403,52 +404,41 @@ async def show_phone_hours(given: Given, by: Person, mission_id: MissionId, part
         return Answer("cascade.choose_hour")
 
 
-async def skip(given: Given, by: Person, mission_id: MissionId, epoch: int) -> Answer:
-    """«Étape suivante»."""
+async def _decided(
+    given: Given, by: Person, mission_id: MissionId, decide: Callable[[Mission, Rosters], Outcome]
+) -> Answer:
+    """What an operator decides about the list of doctors."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        outcome = cascade.skip(mission, await rosters_of(given, tx, mission), given.now(), epoch)
+        outcome = decide(mission, await rosters_of(given, tx, mission))
         return await record(given, tx, outcome, actor_of(by))
+
+
+async def skip(given: Given, by: Person, mission_id: MissionId, epoch: int) -> Answer:
+    """«Étape suivante»."""
+    return await _decided(given, by, mission_id, lambda m, r: cascade.skip(m, r, given.now(), epoch))
 
 
 async def go_back(given: Given, by: Person, mission_id: MissionId, epoch: int) -> Answer:
     """«Revenir»."""
-    async with given.storage.transaction() as tx:
-        mission = await tx.missions.lock(mission_id)
-        if mission is None:
-            return GONE
-        outcome = cascade.go_back(mission, await rosters_of(given, tx, mission), given.now(), epoch)
-        return await record(given, tx, outcome, actor_of(by))
+    return await _decided(given, by, mission_id, lambda m, r: cascade.go_back(m, r, given.now(), epoch))
 
 
 async def restart(given: Given, by: Person, mission_id: MissionId, epoch: int) -> Answer:
     """«Reprendre la cascade»."""
-    async with given.storage.transaction() as tx:
-        mission = await tx.missions.lock(mission_id)
-        if mission is None:
-            return GONE
-        outcome = cascade.restart(mission, await rosters_of(given, tx, mission), given.now(), epoch)
-        return await record(given, tx, outcome, actor_of(by))
+    return await _decided(given, by, mission_id, lambda m, r: cascade.restart(m, r, given.now(), epoch))
 
 
 async def pause(given: Given, by: Person, mission_id: MissionId) -> Answer:
     """«Pause 10 min»."""
-    async with given.storage.transaction() as tx:
-        mission = await tx.missions.lock(mission_id)
-        if mission is None:
-            return GONE
-        return await record(given, tx, cascade.pause(mission, given.now()), actor_of(by))
+    return await _decided(given, by, mission_id, lambda m, _: cascade.pause(m, given.now()))
 
 
 async def resume(given: Given, by: Person, mission_id: MissionId) -> Answer:
     """«Reprendre»."""
-    async with given.storage.transaction() as tx:
-        mission = await tx.missions.lock(mission_id)
-        if mission is None:
-            return GONE
-        return await record(given, tx, cascade.resume(mission, given.now()), actor_of(by))
+    return await _decided(given, by, mission_id, lambda m, _: cascade.resume(m, given.now()))
 
 
 async def tell_idel(given: Given, by: Person, mission_id: MissionId, *, stay: bool) -> Answer:

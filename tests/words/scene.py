@@ -61,7 +61,7 @@ from bot.domain.vitals import Consciousness, Vitals
 from bot.domain.vitals_entry import Entry, Mode
 from bot.flows.vitals import Opened, draft_kind
 from bot.ports import Document, DocumentKind, DocumentLabel, Draft, Given, Storage, VitalsRow
-from tests.clock import OPENING
+from tests.clock import OPENING, ManualClock
 
 #: A moment of the visit: 10:30 in Paris, the mission was triggered at 09:23.
 NOW = OPENING + timedelta(minutes=67)
@@ -72,17 +72,7 @@ def at(minutes: float) -> datetime:
     return OPENING + timedelta(minutes=minutes)
 
 
-class Still:
-    """A clock that stands."""
-
-    def now(self) -> datetime:
-        return NOW
-
-    async def sleep(self, seconds: float) -> None:
-        raise NotImplementedError
-
-
-CLOCK: Clock = Still()
+CLOCK: Clock = ManualClock(NOW)
 
 
 @dataclass(frozen=True)
