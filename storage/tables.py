@@ -301,6 +301,7 @@ outbox = Table(
     _partial("ix_outbox_valid", "valid_until", where="state = 'owed' AND valid_until IS NOT NULL"),
     _partial("ix_outbox_lease", "lease_until", where="state = 'sending'"),
     _partial("ix_outbox_mission", "mission", "kind", where="state = 'owed'"),
+    _partial("ix_outbox_finished", "finished_at", where="finished_at IS NOT NULL"),
 )
 
 sent = Table(
@@ -369,9 +370,12 @@ timers = Table(
     Column("state", Text, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("ended_at", Instant),
+    Column("lease", Text),  # whoever rings it now
+    Column("lease_until", Double),  # real seconds since 1970
     _one_of("state", TimerState),
     _partial("uq_timer_pending", "owner", "kind", "key", where="state = 'pending'", unique=True),
     _partial("ix_timer_due", "due", "id", where="state = 'pending'"),
+    _partial("ix_timer_ended", "ended_at", where="ended_at IS NOT NULL"),
 )
 
 journal = Table(
@@ -477,10 +481,13 @@ inbox = Table(
     Column("attempts", Integer, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("lease_until", Double),  # real seconds since 1970
+    Column("lease", Text),  # of the work begun last: only that one may commit
+    Column("source", Text),  # the message, edit or press it brings: Telegram may bring one under two numbers
     _one_of("state", InboxState),
     _partial("ix_inbox_lane", "lane", "update_id", where="state IN ('received', 'working')"),
     _partial("ix_inbox_ready", "update_id", where="state = 'received'"),
     _partial("ix_inbox_lease", "lease_until", where="state = 'working'"),
+    _partial("uq_inbox_source", "source", where="source IS NOT NULL", unique=True),
 )
 
 leases = Table(
@@ -489,4 +496,16 @@ leases = Table(
     Column("name", Text, primary_key=True),
     Column("owner", Text, nullable=False),
     Column("until", Double, nullable=False),  # real seconds since 1970
+)
+
+#: Processes that work on this database. The newest `seen_at` says since when nobody was there.
+workers = Table(
+    "worker",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("alive_until", Double, nullable=False),  # real seconds since 1970
 )

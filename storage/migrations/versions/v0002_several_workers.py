@@ -1,0 +1,45 @@
+"""Leases that several workers share, updates known by what they bring, and who works here."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def partial_index(name: str, table: str, columns: list[str], where: str, *, unique: bool = False) -> None:
+    condition = sa.text(where)
+    op.create_index(name, table, columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+def upgrade() -> None:
+    op.add_column("inbox", sa.Column("lease", sa.Text()))
+    op.add_column("inbox", sa.Column("source", sa.Text()))
+    partial_index("uq_inbox_source", "inbox", ["source"], "source IS NOT NULL", unique=True)
+    op.add_column("timer", sa.Column("lease", sa.Text()))
+    op.add_column("timer", sa.Column("lease_until", sa.Double()))
+    partial_index("ix_timer_ended", "timer", ["ended_at"], "ended_at IS NOT NULL")
+    partial_index("ix_outbox_finished", "outbox", ["finished_at"], "finished_at IS NOT NULL")
+    op.create_table(
+        "worker",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("alive_until", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("worker")
+    op.drop_index("ix_outbox_finished", "outbox")
+    op.drop_index("ix_timer_ended", "timer")
+    op.drop_column("timer", "lease_until")
+    op.drop_column("timer", "lease")
+    op.drop_index("uq_inbox_source", "inbox")
+    op.drop_column("inbox", "source")
+    op.drop_column("inbox", "lease")
