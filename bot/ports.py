@@ -539,6 +539,28 @@ class Leases(Protocol):
         ...
 
 
+class Workers(Protocol):
+    """The processes that work on this database."""
+
+    async def beat(
+        self, worker: str, host: str, pid: int, started_at: datetime, now: datetime, seconds: float
+    ) -> None:
+        """This one is there: seen at `now` on the field's clock, alive for `seconds` of real time."""
+        ...
+
+    async def alive(self) -> list[str]:
+        """Those that have beaten in time, the oldest first."""
+        ...
+
+    async def last_seen(self) -> datetime | None:
+        """When any of them was last there, by the field's clock."""
+        ...
+
+    async def leave(self, worker: str, now: datetime) -> None:
+        """It has stopped: alive no more, and last seen at `now`."""
+        ...
+
+
 class Strangers(Protocol):
     """Who is in the OSNP group without being registered."""
 
@@ -574,6 +596,7 @@ class Transaction(Protocol):
     links: Links
     inbox: Inbox
     leases: Leases
+    workers: Workers
     strangers: Strangers
 
 

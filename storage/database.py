@@ -25,6 +25,7 @@ from bot.ports import (
     Strangers,
     Timers,
     Transaction,
+    Workers,
 )
 from storage import sqlite
 from storage.address import address, is_sqlite, sqlite_file
@@ -43,6 +44,7 @@ from storage.sent import SqlSent
 from storage.strangers import SqlStrangers
 from storage.timers import SqlTimers
 from storage.vault import Vault
+from storage.workers import SqlWorkers
 
 #: Connections to PostgreSQL that are kept, and that may be opened beside them for a burst.
 POOL = 10
@@ -65,6 +67,7 @@ class SqlTransaction:
     links: Links
     inbox: Inbox
     leases: Leases
+    workers: Workers
     strangers: Strangers
 
 
@@ -109,6 +112,7 @@ class SqlStorage:
                 links=SqlLinks(db),
                 inbox=inbox,
                 leases=SqlLeases(db),
+                workers=SqlWorkers(db),
                 strangers=SqlStrangers(db),
             )
             if self._update_id is not None:

@@ -1,4 +1,4 @@
-"""Journal, drafts, links and leases."""
+"""Journal, drafts, links, leases and workers."""
 
 from dataclasses import replace
 
@@ -68,3 +68,25 @@ async def test_a_lease_has_one_holder_until_it_ends(storage: Storage) -> None:
         assert not await tx.leases.take("poll", "one", 60)
         await tx.leases.release("poll", "two")
         assert await tx.leases.take("poll", "one", 60)
+
+
+async def test_workers_beat_live_as_long_and_leave(storage: Storage) -> None:
+    async with storage.transaction() as tx:
+        assert await tx.workers.last_seen() is None
+        await tx.workers.beat("one", "pc", 11, NOW, NOW, 60)
+        await tx.workers.beat("two", "pc", 12, NOW + MINUTE, NOW + MINUTE, 60)
+        assert await tx.workers.alive() == ["one", "two"]
+        await tx.workers.beat("one", "pc", 11, NOW, NOW + 5 * MINUTE, -1)  # silent since, in real time
+        assert await tx.workers.alive() == ["two"]
+        assert await tx.workers.last_seen() == NOW + 5 * MINUTE
+        await tx.workers.leave("two", NOW + 7 * MINUTE)
+        assert await tx.workers.alive() == []
+        # Who has left is still the last who was there.
+        assert await tx.workers.last_seen() == NOW + 7 * MINUTE
+
+
+async def test_a_worker_long_dead_is_forgotten(storage: Storage) -> None:
+    async with storage.transaction() as tx:
+        await tx.workers.beat("dead", "pc", 11, NOW, NOW + MINUTE, -8 * 24 * 3600)
+        await tx.workers.beat("one", "pc", 12, NOW, NOW, 60)
+        assert await tx.workers.last_seen() == NOW
