@@ -231,6 +231,7 @@ def build(
     clock: Clock | None = None,
     sms: SmsPort | None = None,
     storage: Storage | None = None,
+    budgets: Budgets | None = None,
 ) -> Bot:
     """A bot that is ready to run; nothing is opened yet but the key and the region file."""
     key, created = read_secret_key(settings)
@@ -250,7 +251,7 @@ def build(
     api = TelegramApi(line, settings.telegram_api, settings.token)
     texts = sms or sms_from(settings.sms)
     words = Words(given.region)
-    budgets = Budgets()
+    budgets = budgets or Budgets()
     runtime = Runtime(given, api, words, background, budgets, settings.group)
     application = _application(settings, line, runtime)
     routes.add_handlers(application)

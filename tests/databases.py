@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -59,9 +60,13 @@ def _sweep(base: Path) -> None:
 class Cluster:
     """One PostgreSQL server on a unix socket in its own folder, with a migrated template."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(
+        self, binaries: Path, *, settings: Mapping[str, str] = SETTINGS, base: Path | None = None
+    ) -> None:
         memory = Path("/dev/shm")  # noqa: S108 - a folder in memory, where there is one
-        base = memory if memory.is_dir() and os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+        if base is None:
+            fast = memory.is_dir() and os.access(memory, os.W_OK)
+            base = memory if fast else Path(tempfile.gettempdir())
         _sweep(base)
         self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))
         self._as_postgres: list[str] = []
@@ -82,7 +87,7 @@ class Cluster:
             stdout=subprocess.DEVNULL,
             cwd=self.folder,
         )
-        options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        options = [f"-c{name}={value}" for name, value in settings.items()]
         # The server dies with the tests, however they die.
         guard = [*(self._as_postgres or ["setpriv"]), "--pdeathsig=INT"] if shutil.which("setpriv") else []
         self._server = subprocess.Popen(
