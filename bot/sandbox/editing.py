@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from bot.clock import real_monotonic
 from bot.sandbox.access import check_rate, member_chat, message_of, writable_chat
 from bot.sandbox.chats import Chat
 from bot.sandbox.keyboards import inline_only
@@ -108,6 +109,7 @@ def answer_callback_query(world: World, p: Parameters) -> bool:
     if url is not None and not url.startswith(f"https://t.me/{world.bot.username}?"):
         raise bad_request("URL_INVALID")
     tap.answer = TapAnswer(p.text("text"), p.yes("show_alert"), url, now)
+    tap.answered = real_monotonic()
     world.show_answer(tap)
     return True
 

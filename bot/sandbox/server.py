@@ -2,7 +2,8 @@
 
     runner = await serve(create_app(telegram, run_clock=…, start_example=…), port=8081)
 
-The Bot API answers at /bot<token>/<method> and /file/bot<token>/<path>; the page at /.
+The Bot API answers at /bot<token>/<method> and /file/bot<token>/<path>; the page at /; the door for tests
+at /control/….
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.background import Background
+from bot.sandbox.control import Control
 from bot.sandbox.files import MOST_UPLOADED, UploadedFile
 from bot.sandbox.page_api import PageApi
 from bot.sandbox.refusals import Cut, Hung, Refusal, Unreachable, not_found, too_large, unauthorized
@@ -88,12 +90,13 @@ def create_app(
     app.router.add_route("*", "/bot{token}/{method}", bot_api.call)
     app.router.add_get("/file/bot{token}/{path:.+}", bot_api.download)
     PageApi(telegram, telephone, page, run_clock=run_clock, start_example=start_example).add_to(app)
+    background = Background()
+    Control(telegram, background).add_to(app)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
-        background = Background()
         background.start(_watch(telegram), "watch over the bot")
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60.0)) as session:
-            telegram.updates.deliver_by(_poster(session))
+            telegram.updates.deliver_by(_poster(session, telegram))
             yield
             await telegram.updates.stop()
         await background.stop()
@@ -178,8 +181,12 @@ def _cut(request: web.Request) -> web.Response:
     return web.Response(status=500)
 
 
-def _poster(session: aiohttp.ClientSession) -> Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]:
+def _poster(
+    session: aiohttp.ClientSession, telegram: Telegram
+) -> Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]:
     async def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        if telegram.faults.is_down():
+            raise ConnectionError("Telegram is down")
         try:
             async with session.post(url, data=body, headers=headers) as response:
                 return response.status

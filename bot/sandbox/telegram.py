@@ -6,7 +6,9 @@ The bot's side:
     await telegram.call(method, params, files) -> Answer(status, body)
                                         raises Unreachable, Cut or Hung where the line fails
     telegram.download(path) -> bytes    what getFile told to fetch
-    telegram.calls                      every call: method, params, status, answer, at
+    telegram.calls                      the last calls: method, params, status, answer, at
+    telegram.counts                     all of them, counted by method and status
+    telegram.world.sent                 every message the bot has sent, also those deleted since
     telegram.unknown_methods            those that were asked for in vain
 
 The people's side (`acts.Acts`), where a user or a chat is given as the object or as its number, and a
@@ -18,7 +20,7 @@ private chat has its person's number:
     visible(user, chat, thread) -> list[View]
 
 Switches: telegram.switches (topics_in_private, reads_all_messages, inaccessible_after, answer_within),
-telegram.limits.on, telegram.latency, telegram.faults (down, only, refuse, flood, hang, cut, clear).
+telegram.limits.on, telegram.latency, telegram.faults (its module tells them), telegram.mishaps.undo().
 For the page: telegram.subscribe(since) and telegram.state(). In-process tests that feed the bot themselves:
 telegram.take_updates() gives the waiting updates and confirms them.
 
@@ -28,7 +30,7 @@ Knows nothing of HTTP, nor of the bot beyond its token and name.
 import asyncio
 import logging
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -39,9 +41,10 @@ from bot.clock import Clock
 from bot.sandbox import editing, membership, page_view, profile, sending, topics
 from bot.sandbox.acts import Acts
 from bot.sandbox.chats import User
-from bot.sandbox.faults import Faults
+from bot.sandbox.faults import OF_THE_CHAT, Fault, Faults
 from bot.sandbox.files import MOST_UPLOADED, UploadedFile
 from bot.sandbox.limits import Limits
+from bot.sandbox.mishaps import Mishaps
 from bot.sandbox.parameters import Parameters
 from bot.sandbox.refusals import Cut, Hung, Refusal, Unreachable, not_found, too_large
 from bot.sandbox.updates import Post, UpdateQueue
@@ -53,7 +56,7 @@ Method = Callable[[World, Parameters], Any]
 log = logging.getLogger(__name__)
 
 TOKEN = "7000000001:AAsandboxsandboxsandboxsandbox00001"  # noqa: S105 - opens the emulated Telegram only
-CALLS_KEPT = 50_000
+CALLS_KEPT = 20_000
 
 METHODS: dict[str, Method] = {
     name.lower(): method
@@ -99,8 +102,10 @@ class Telegram(Acts):
         self.token = token
         self.clock = clock
         self.latency = latency
-        self.faults = Faults()
+        self.faults = Faults(clock)
+        self.mishaps = Mishaps(self)
         self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
+        self.counts: Counter[tuple[str, int]] = Counter()
         self.unknown_methods: set[str] = set()
         self.in_flight = 0  # calls being carried out, long polling aside
         self.bot = User(int(token.partition(":")[0]), bot_name, username=bot_username, is_bot=True)
@@ -128,20 +133,20 @@ class Telegram(Acts):
         files: Mapping[str, UploadedFile] | None = None,
     ) -> Answer:
         """Carry out one call of the bot, or refuse it as Telegram would."""
-        if self.faults.down:
+        if self.faults.is_down():
             raise Unreachable
-        polling = method.lower() == "getupdates"
-        self.in_flight += not polling
+        p = Parameters(params or {}, files or {})
+        if method.lower() == "getupdates":
+            return await self._answer(method, p)
+        self.in_flight += 1
         try:
-            if self.latency and not polling:
-                await asyncio.sleep(random.uniform(*self.latency))  # noqa: S311 - a network's mood
-            return await self._answer(method, Parameters(params or {}, files or {}))
+            return await self._answer(method, p)
         finally:
-            self.in_flight -= not polling
+            self.in_flight -= 1
 
     def download(self, path: str) -> bytes | None:
         """The bytes of a file that getFile gave the path of."""
-        if self.faults.down:
+        if self.faults.is_down():
             raise Unreachable
         file = self.world.files.at(path)
         return file.content if file else None
@@ -179,10 +184,13 @@ class Telegram(Acts):
         }
 
     async def _answer(self, method: str, p: Parameters) -> Answer:
-        fault = self.faults.meet(method, p.values)
-        if fault is not None and fault.hangs:
+        travel = self._travel(method)
+        if travel:
+            await asyncio.sleep(travel)
+        fault = self._meet(method, p)
+        if fault is not None and (fault.hangs or fault.cuts_before):
             self._record(method, p, Answer(0, {}))
-            raise Hung
+            raise Hung if fault.hangs else Cut
         try:
             if fault is not None and fault.refusal is not None:
                 raise fault.refusal
@@ -190,9 +198,28 @@ class Telegram(Acts):
         except Refusal as refusal:
             answer = Answer(refusal.code, refusal.body())
         self._record(method, p, answer)
-        if fault is not None and fault.cuts:
+        if fault is not None and fault.delay is not None:
+            travel += random.uniform(*fault.delay)  # noqa: S311 - a network's mood
+        if travel:
+            await asyncio.sleep(travel)
+        # What was asked before an outage is done, and its answer lost.
+        if (fault is not None and fault.cuts_after) or self.faults.is_down():
             raise Cut
         return answer
+
+    def _travel(self, method: str) -> float:
+        """Real seconds there, and as many back; the long wait of polling has its own."""
+        if not self.latency or method.lower() == "getupdates":
+            return 0.0
+        return random.uniform(*self.latency) / 2  # noqa: S311 - a network's mood
+
+    def _meet(self, method: str, p: Parameters) -> Fault | None:
+        fault = self.faults.meet(method, p.values)
+        if fault is not None and fault.kind in OF_THE_CHAT:
+            if self.mishaps.befall(fault.kind, p.values):
+                self.faults.met[fault.kind] += 1
+            return None
+        return fault
 
     async def _apply(self, method: str, p: Parameters) -> Any:
         name = method.lower()
@@ -210,5 +237,6 @@ class Telegram(Acts):
         return await self.updates.poll(p.integer("offset"), limit, min(p.integer("timeout") or 0, 50))
 
     def _record(self, method: str, p: Parameters, answer: Answer) -> None:
+        self.counts[method, answer.status] += 1
         call = Call(method, dict(p.values), tuple(p.files), answer.status, answer.body, self.clock.now())
         self.calls.append(call)

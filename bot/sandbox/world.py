@@ -1,11 +1,12 @@
 """Everything the emulated Telegram holds: people, chats, messages, files. Applies; refuses nothing."""
 
 import itertools
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.clock import Clock
+from bot.clock import Clock, real_monotonic
 from bot.sandbox import page_view
 from bot.sandbox.chats import ANONYMOUS, Chat, Topic, User
 from bot.sandbox.events import Events
@@ -18,6 +19,7 @@ Json = dict[str, Any]
 
 #: After so long an answer to a tap comes too late, on the clock.
 ANSWER_WITHIN = timedelta(seconds=15)
+SENT_KEPT = 250_000
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,19 @@ class Tap:
     at: datetime
     as_group: bool = False
     answer: TapAnswer | None = None
+    pressed: float = field(default_factory=real_monotonic)  # real seconds, for whoever measures
+    answered: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message of the bot, as it was when sent."""
+
+    chat: int
+    thread: int | None
+    message: int
+    text: str
+    at: float  # real seconds
 
 
 @dataclass
@@ -80,6 +95,7 @@ class World:
         self.switches = Switches()
         self.profile = Profile(name=bot.first_name)
         self.taps: dict[str, Tap] = {}
+        self.sent: deque[Sent] = deque(maxlen=SENT_KEPT)
         self.group_numbers = itertools.count(1)
         self._tap_numbers = itertools.count(4_100_000_001)
         self._albums = itertools.count(13_800_000_001)
@@ -106,6 +122,8 @@ class World:
         """Put a message into a chat and show it."""
         message = Message(chat, self.next_message_id(chat), sender, self.now(), **facts)
         chat.messages[message.id] = message
+        if sender is self.bot and not message.service:
+            self.sent.append(Sent(chat.id, message.thread, message.id, message.text, real_monotonic()))
         self.show(message)
         return message
 
