@@ -1,6 +1,8 @@
 """The methods by which the bot changes or takes back what was written, and answers taps."""
 
 from collections.abc import Callable
+from copy import copy
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -133,7 +135,7 @@ def _edit(world: World, p: Parameters, change: Callable[[Message], None]) -> Jso
     # Telegram edits no message that came with a reply keyboard.
     if message.sender is not world.bot or message.service or message.keyboard is not None:
         raise bad_request("message can't be edited")
-    before = _state(message)
+    before = copy(message)
     was = message.content()
     try:
         change(message)
@@ -141,15 +143,12 @@ def _edit(world: World, p: Parameters, change: Callable[[Message], None]) -> Jso
             raise not_modified()
         check_rate(world, chat)
     except Exception:
-        vars(message).update(before)
+        for field in fields(message):
+            setattr(message, field.name, getattr(before, field.name))
         raise
     message.edited = world.now()
     world.show(message, "edited")
     return message.as_json()
-
-
-def _state(message: Message) -> Json:
-    return dict(vars(message))
 
 
 def _check_deletable(world: World, chat: Chat, message: Message) -> None:

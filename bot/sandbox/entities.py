@@ -32,6 +32,7 @@ TAGS = {
     "tg-emoji": "custom_emoji",
 }
 
+MARKS = re.compile(r"[<&]")
 NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 
 #: What Telegram finds by itself in plain text.
@@ -68,7 +69,7 @@ class OpenTag:
 
 def utf16(text: str) -> int:
     """The length Telegram counts offsets in."""
-    return len(text) + sum(1 for char in text if ord(char) > 0xFFFF)
+    return len(text.encode("utf-16-le")) // 2
 
 
 def formatted(text: str, parse_mode: str, entities: Sequence[Entity] | None) -> Formatted:
@@ -103,8 +104,10 @@ class _HtmlReader:
             if char == "&":
                 self._reference()
             elif char != "<":
-                self._add(char)
-                self.at += 1
+                found = MARKS.search(self.source, self.at)
+                end = found.start() if found else len(self.source)
+                self._add(self.source[self.at : end])
+                self.at = end
             elif self.source.startswith("</", self.at):
                 self._end_tag()
             else:

@@ -1,6 +1,7 @@
 """What happens, told to whoever looks at the page. Numbered, so that a page that was away catches up."""
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -19,7 +20,7 @@ class Events:
         self._next = asyncio.Event()
 
     def publish(self, kind: str, **facts: Any) -> None:
-        """Tell everybody who looks."""
+        """Tell everybody who looks. A fact given as a function is drawn when somebody does."""
         self.seq += 1
         self._kept.append({"seq": self.seq, "kind": kind, **facts})
         woken, self._next = self._next, asyncio.Event()
@@ -29,7 +30,9 @@ class Events:
         """Every event after `seq`, or one «reset» when some of them are no longer kept."""
         if seq > self.seq or (self._kept and seq < self._kept[0]["seq"] - 1):
             return [{"seq": self.seq, "kind": "reset"}]
-        return [event for event in self._kept if event["seq"] > seq]
+        # Mostly the last few are asked for.
+        newest = itertools.takewhile(lambda event: event["seq"] > seq, reversed(self._kept))
+        return [_drawn(event) for event in newest][::-1]
 
     async def wait(self, seq: int) -> None:
         """Return once something has happened after `seq`."""
@@ -46,3 +49,10 @@ class Events:
                 seen = event["seq"]
                 yield event
             await self.wait(seen)
+
+
+def _drawn(event: Json) -> Json:
+    for name, fact in event.items():
+        if callable(fact):
+            event[name] = fact()
+    return event

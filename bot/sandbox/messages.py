@@ -14,7 +14,7 @@ Json = dict[str, Any]
 LINKS = {"url", "text_link"}
 
 
-@dataclass
+@dataclass(slots=True)
 class Message:
     """A message, whoever wrote it, or a line of service."""
 

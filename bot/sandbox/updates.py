@@ -4,9 +4,10 @@ import asyncio
 import itertools
 import json
 import logging
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.background import Background
@@ -20,6 +21,7 @@ Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]
 
 log = logging.getLogger(__name__)
 
+NEVER = datetime.max.replace(tzinfo=UTC)
 KEPT = timedelta(hours=24)
 CALLBACK_KEPT = timedelta(seconds=150)
 NOT_UNLESS_ASKED = {"chat_member", "message_reaction", "message_reaction_count"}
@@ -57,6 +59,7 @@ class UpdateQueue:
         self._post = post
         self._ids = itertools.count(700_000_001)
         self._waiting: list[Pending] = []
+        self._first_death = NEVER
         self._news = asyncio.Event()
         self._poller = 0
         self._background = Background()
@@ -68,8 +71,9 @@ class UpdateQueue:
             return None
         number = next(self._ids)
         life = CALLBACK_KEPT if kind == "callback_query" else KEPT
-        update = {"update_id": number, kind: body}
-        self._waiting.append(Pending(number, update, self._clock.now() + life))
+        dies = self._clock.now() + life
+        self._waiting.append(Pending(number, {"update_id": number, kind: body}, dies))
+        self._first_death = min(self._first_death, dies)
         self._wake()
         return number
 
@@ -179,7 +183,10 @@ class UpdateQueue:
 
     def _bury(self) -> None:
         now = self._clock.now()
+        if now < self._first_death:
+            return
         self._waiting = [pending for pending in self._waiting if pending.dies > now]
+        self._first_death = min((pending.dies for pending in self._waiting), default=NEVER)
 
     def _confirm(self, offset: int | None) -> None:
         if offset is None or offset == 0:
@@ -187,7 +194,7 @@ class UpdateQueue:
         if offset < 0:
             self._waiting = self._waiting[offset:]
         else:
-            self._waiting = [pending for pending in self._waiting if pending.id >= offset]
+            del self._waiting[: bisect_left(self._waiting, offset, key=lambda pending: pending.id)]
 
     def _wake(self) -> None:
         woken, self._news = self._news, asyncio.Event()

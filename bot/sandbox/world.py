@@ -4,6 +4,7 @@ import itertools
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.clock import Clock, real_monotonic
@@ -129,7 +130,7 @@ class World:
 
     def show(self, message: Message, kind: str = "message") -> None:
         """Tell the page of a new or changed message."""
-        self.events.publish(kind, message=page_view.message(message))
+        self.events.publish(kind, message=partial(page_view.message, message))
 
     def remove(self, chat: Chat, message: int) -> None:
         """Take a message away from everybody."""
