@@ -1,15 +1,19 @@
-"""Brings the database's schema up to date. Knows no row.
+"""Brings the database's schema up to date, or back. Knows no row.
 
-Runs alembic from Python: no configuration file, whatever the working directory.
+Runs alembic from Python: no configuration file, whatever the working directory. A migration is one
+transaction on both databases: it is done whole, or nothing of it.
 """
 
+from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, NullPool, create_engine, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
 
 from storage.address import address, is_sqlite, sqlite_file, sync_address
 
@@ -19,19 +23,51 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('smt schema'))")
 
 
-def upgrade(database_url: str) -> None:
-    """Bring the schema to the newest version; creates it where there is none."""
+_ALIVE = {
+    "sqlite": text("SELECT 0 FROM worker WHERE 1 = 0"),  # the lock file says who is alive there
+    "postgresql": text(
+        "SELECT host, pid FROM worker WHERE alive_until > extract(epoch FROM clock_timestamp()) ORDER BY id"
+    ),
+}
+
+
+class Schema(Enum):
+    """How the schema of a database stands to this code."""
+
+    NONE = "nothing was ever created"
+    OLDER = "this code brings it up to date"
+    CURRENT = "what this code needs"
+    NEWER = "a version this code does not know: a newer one made it"
+
+
+class WouldLose(Exception):  # noqa: N818 - it is said to a person
+    """A downgrade would throw away what nobody could make again; `what` says it."""
+
+    def __init__(self, what: list[str]) -> None:
+        super().__init__("; ".join(what))
+        self.what = what
+
+
+def upgrade(database_url: str, version: str = "head") -> None:
+    """Bring the schema to the newest version, or to a named one; creates it where there is none."""
     url = address(database_url)
     if is_sqlite(url):
         sqlite_file(url).parent.mkdir(parents=True, exist_ok=True)
-    engine = _engine(database_url)
-    try:
-        with engine.begin() as connection:
-            if not is_sqlite(url):
-                connection.execute(_LOCK)
-            command.upgrade(_config(connection), "head")
-    finally:
-        engine.dispose()
+    _migrate(database_url, lambda config, connection: command.upgrade(config, version))
+
+
+def downgrade(database_url: str, version: str, *, even_if_lost: bool = False) -> None:
+    """Bring the schema back to an older version. Raises WouldLose; ValueError for an unknown version."""
+    if version not in versions():
+        raise ValueError(f"There is no schema {version!r}: {', '.join(versions())} are known.")
+
+    def down(config: Config, connection: Connection) -> None:
+        lost = _lost(connection, version)
+        if lost and not even_if_lost:
+            raise WouldLose(lost)
+        command.downgrade(config, version)
+
+    _migrate(database_url, down)
 
 
 def current(database_url: str) -> str | None:
@@ -39,7 +75,7 @@ def current(database_url: str) -> str | None:
     url = address(database_url)
     if is_sqlite(url) and not sqlite_file(url).exists():
         return None  # asking would create the file
-    engine = _engine(database_url)
+    engine = open_engine(database_url)
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
@@ -47,18 +83,81 @@ def current(database_url: str) -> str | None:
         engine.dispose()
 
 
+def versions() -> list[str]:
+    """Every version this code knows, oldest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()][::-1]
+
+
 def newest() -> str | None:
     """The version this code needs."""
     return ScriptDirectory.from_config(_config(None)).get_current_head()
 
 
+def compared(version: str | None) -> Schema:
+    """How a version stands to this code."""
+    if version is None:
+        return Schema.NONE
+    if version == newest():
+        return Schema.CURRENT
+    return Schema.OLDER if version in versions() else Schema.NEWER
+
+
 def is_up_to_date(database_url: str) -> bool:
     """Whether this code may run on that database."""
-    return current(database_url) == newest()
+    return compared(current(database_url)) is Schema.CURRENT
 
 
-def _engine(database_url: str) -> Engine:
-    return create_engine(sync_address(database_url), poolclass=NullPool, hide_parameters=True)
+def workers_alive(database_url: str) -> list[str]:
+    """Which processes work on it now, as «host, process 12». SQLite's are known by their lock file."""
+    engine = open_engine(database_url)
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("worker"):
+                return []
+            rows = connection.execute(_ALIVE[connection.dialect.name]).all()
+            return [f"{row.host}, process {row.pid}" for row in rows]
+    finally:
+        engine.dispose()
+
+
+def open_engine(database_url: str) -> Engine:
+    """For work that is not asynchronous. SQLite's statements that change tables are in transactions too."""
+    engine = create_engine(sync_address(database_url), poolclass=NullPool, hide_parameters=True)
+    if is_sqlite(address(database_url)):
+        # Python's driver would commit before each of them.
+        event.listen(engine, "connect", _leave_transactions_to_us)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _leave_transactions_to_us(connection: Any, record: object) -> None:
+    connection.isolation_level = None
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _migrate(database_url: str, work: Callable[[Config, Connection], None]) -> None:
+    engine = open_engine(database_url)
+    try:
+        with engine.begin() as connection:
+            if not is_sqlite(address(database_url)):
+                connection.execute(_LOCK)
+            work(_config(connection), connection)
+    finally:
+        engine.dispose()
+
+
+def _lost(connection: Connection, version: str) -> list[str]:
+    """What the revisions between here and there would throw away: each may say so by a function `lost`."""
+    here = MigrationContext.configure(connection).get_current_revision()
+    found: list[str] = []
+    for script in ScriptDirectory.from_config(_config(connection)).iterate_revisions(here, version):
+        says: Callable[[Connection], list[str]] | None = getattr(script.module, "lost", None)
+        if says is not None:
+            found += says(connection)
+    return found
 
 
 def _config(connection: Connection | None) -> Config:
