@@ -94,6 +94,7 @@ class Bot:
             if is_sqlite(address(self.settings.database)):
                 # The lock file of `run` says that whoever held them is dead.
                 await tx.leases.free_all()
+                await tx.timers.take_back_claims()
         if owed or updates:
             log.info("taken back: %d notices and %d updates of the run before", owed, updates)
 

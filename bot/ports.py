@@ -425,9 +425,19 @@ class Sent(Protocol):
 class Timers(Protocol):
     """What will ring."""
 
-    async def apply(self, mission: MissionId | None, changes: Sequence[SetTimer | StopTimer]) -> None: ...
+    async def apply(
+        self, mission: MissionId | None, changes: Sequence[SetTimer | StopTimer], now: datetime
+    ) -> None: ...
     async def due(self, now: datetime, limit: int) -> list[Timer]:
-        """Those to ring now, earliest first."""
+        """Those to ring now, earliest first, whoever rings them."""
+        ...
+
+    async def claim(self, now: datetime, limit: int, *, lease_seconds: float = 30.0) -> list[Timer]:
+        """Take what is to be rung now: of each mission the earliest only, of no mission all. Earliest first."""
+        ...
+
+    async def take_back_claims(self) -> int:
+        """After a crash: what was being rung is to be rung."""
         ...
 
     async def rung(self, timer: Timer, now: datetime) -> bool:
@@ -438,7 +448,18 @@ class Timers(Protocol):
         """Ring again later, or never (None) and keep it for the operator's eyes."""
         ...
 
-    async def next_due(self) -> datetime | None: ...
+    async def next_due(self) -> datetime | None:
+        """When the earliest comes due, whether or not somebody is ringing it."""
+        ...
+
+    async def next_claim(self) -> datetime | None:
+        """When the earliest that may be claimed comes due."""
+        ...
+
+    async def late(self, since: datetime, until: datetime) -> list[Timer]:
+        """Those due between the two that rang after `until` only, in the order of their hours."""
+        ...
+
     async def of_mission(self, mission: MissionId) -> list[Timer]:
         """Those still to ring."""
         ...

@@ -1,22 +1,27 @@
-"""What will ring. The table is the truth; whoever wakes up only asks it."""
+"""What will ring. The table is the truth; whoever wakes up only asks it.
 
+A timer that is being rung is claimed under a lease in real time, so that several workers share them. A
+mission's timers ring one after another, the earliest first; those of no mission each for themselves.
+"""
+
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, and_, bindparam, exists, func, insert, or_, select, update
 
 from bot.domain.outcome import SetTimer, StopTimer, Timer
 from bot.domain.people import MissionId
 from storage import codec
-from storage.connected import Connected
+from storage.connected import Connected, RealNow
 from storage.tables import TimerState, quoted, timers
 
 _PENDING = timers.c.state == quoted(TimerState.PENDING)
 _STOP_KIND = (
     update(timers)
     .where(_PENDING, timers.c.owner == bindparam("of_owner"), timers.c.kind == bindparam("of_kind"))
-    .values(state=TimerState.STOPPED.value)
+    .values(state=TimerState.STOPPED.value, ended_at=bindparam("now"))
 )
 _STOP_ONE = _STOP_KIND.where(timers.c.key == bindparam("of_key"))
 _ADD = insert(timers)
@@ -27,14 +32,63 @@ _DUE = (
     .limit(bindparam("most"))
 )
 _NEXT_DUE = select(func.min(timers.c.due)).where(_PENDING)
+
+_earlier = timers.alias("earlier")
+_FREE = or_(timers.c.lease_until.is_(None), timers.c.lease_until < RealNow())
+_FIRST_OF_MISSION = or_(
+    timers.c.owner == 0,
+    ~exists().where(
+        _earlier.c.state == quoted(TimerState.PENDING),
+        _earlier.c.owner == timers.c.owner,
+        or_(_earlier.c.due < timers.c.due, and_(_earlier.c.due == timers.c.due, _earlier.c.id < timers.c.id)),
+    ),
+)
+_CLAIMABLE = (
+    select(timers)
+    .where(_PENDING, timers.c.due <= bindparam("now"), _FREE, _FIRST_OF_MISSION)
+    .order_by(timers.c.due, timers.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(timers)
+    .where(timers.c.id.in_(bindparam("ids", expanding=True)))
+    .values(lease=bindparam("new_lease"), lease_until=RealNow() + bindparam("seconds"))
+)
+_NEXT_CLAIM = (
+    select(timers.c.due)
+    .where(_PENDING, _FREE, _FIRST_OF_MISSION)
+    .order_by(timers.c.due, timers.c.id)
+    .limit(1)
+)
+_TAKE_BACK = update(timers).where(_PENDING, timers.c.lease.is_not(None)).values(lease=None, lease_until=None)
+_LATE = (
+    select(timers)
+    .where(
+        timers.c.ended_at.is_not(None),
+        timers.c.ended_at >= bindparam("until"),
+        timers.c.state == quoted(TimerState.RUNG),
+        timers.c.due >= bindparam("since"),
+        timers.c.due < bindparam("until"),
+    )
+    .order_by(timers.c.due, timers.c.id)
+)
 _OF_MISSION = (
     select(timers)
     .where(_PENDING, timers.c.owner == bindparam("of_owner"))
     .order_by(timers.c.due, timers.c.id)
 )
 _THIS = (_PENDING, timers.c.id == bindparam("timer_id"))
-_END = update(timers).where(*_THIS).values(state=bindparam("state"), ended_at=bindparam("now"))
-_AGAIN = update(timers).where(*_THIS).values(due=bindparam("retry_at"), failures=timers.c.failures + 1)
+_END = (
+    update(timers)
+    .where(*_THIS)
+    .values(state=bindparam("state"), ended_at=bindparam("now"), lease=None, lease_until=None)
+)
+_AGAIN = (
+    update(timers)
+    .where(*_THIS)
+    .values(due=bindparam("retry_at"), failures=timers.c.failures + 1, lease=None, lease_until=None)
+)
 
 
 class SqlTimers:
@@ -43,7 +97,9 @@ class SqlTimers:
     def __init__(self, db: Connected) -> None:
         self._db = db
 
-    async def apply(self, mission: MissionId | None, changes: Sequence[SetTimer | StopTimer]) -> None:
+    async def apply(
+        self, mission: MissionId | None, changes: Sequence[SetTimer | StopTimer], now: datetime
+    ) -> None:
         owner = mission or 0
         kinds: set[str] = set()
         singles: set[tuple[str, str]] = set()
@@ -57,12 +113,14 @@ class SqlTimers:
             added.pop((change.kind, change.key), None)
             if isinstance(change, SetTimer):
                 added[change.kind, change.key] = change
-        await self._db.run_many(_STOP_KIND, [{"of_owner": owner, "of_kind": kind} for kind in sorted(kinds)])
+        await self._db.run_many(
+            _STOP_KIND, [{"of_owner": owner, "of_kind": kind, "now": now} for kind in sorted(kinds)]
+        )
         # A replaced timer is a new row: whoever still holds the old one cannot ring or stop the new one.
         await self._db.run_many(
             _STOP_ONE,
             [
-                {"of_owner": owner, "of_kind": kind, "of_key": key}
+                {"of_owner": owner, "of_kind": kind, "of_key": key, "now": now}
                 for kind, key in sorted(singles)
                 if kind not in kinds
             ],
@@ -71,6 +129,24 @@ class SqlTimers:
 
     async def due(self, now: datetime, limit: int) -> list[Timer]:
         return [_timer(row) for row in await self._db.rows(_DUE, now=now, most=limit)]
+
+    async def claim(self, now: datetime, limit: int, *, lease_seconds: float = 30.0) -> list[Timer]:
+        rows = await self._db.rows(_CLAIMABLE, now=now, most=limit)
+        if rows:
+            await self._db.run(
+                _CLAIM, ids=[row.id for row in rows], new_lease=uuid.uuid4().hex, seconds=lease_seconds
+            )
+        return [_timer(row) for row in rows]
+
+    async def take_back_claims(self) -> int:
+        return await self._db.run(_TAKE_BACK)
+
+    async def next_claim(self) -> datetime | None:
+        due: datetime | None = await self._db.value(_NEXT_CLAIM)
+        return due
+
+    async def late(self, since: datetime, until: datetime) -> list[Timer]:
+        return [_timer(row) for row in await self._db.rows(_LATE, since=since, until=until)]
 
     async def rung(self, timer: Timer, now: datetime) -> bool:
         return await self._end(timer, TimerState.RUNG, now)
@@ -115,4 +191,5 @@ def _timer(row: Row[Any]) -> Timer:
         epoch=row.epoch,
         key=row.key,
         facts=codec.FACTS.read(row.facts),
+        failures=row.failures,
     )

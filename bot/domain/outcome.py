@@ -222,3 +222,4 @@ class Timer:
     epoch: int = 0
     key: str = ""
     facts: Facts = field(default_factory=dict)
+    failures: int = 0  # rings that failed before this one

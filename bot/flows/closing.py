@@ -347,7 +347,7 @@ async def forget_time(given: Given, timer: Timer) -> None:
         now = given.now()
         over_at = mission.end.at if mission.end is not None else mission.limit
         if mission.patient_calls and now + CALL_FIRST < over_at + given.region.delays.purge_at_most:
-            await tx.timers.apply(mission.id, [SetTimer(TimerKind.FORGET, now + CALL_FIRST)])
+            await tx.timers.apply(mission.id, [SetTimer(TimerKind.FORGET, now + CALL_FIRST)], now)
             return
         await forgetting.forget(tx, mission, now)
 

@@ -92,9 +92,9 @@ async def _keep(given: Given, tx: Transaction, owner: PersonId, draft: OpeningDr
     await tx.drafts.save(Draft(owner, KIND, body, given.now()))
 
 
-async def _drop(tx: Transaction, owner: PersonId) -> None:
+async def _drop(given: Given, tx: Transaction, owner: PersonId) -> None:
     await tx.drafts.drop(owner, KIND)
-    await tx.timers.apply(None, [StopTimer(TimerKind.PASTE, key=str(owner))])
+    await tx.timers.apply(None, [StopTimer(TimerKind.PASTE, key=str(owner))], given.now())
 
 
 def _card(owner: PersonId, kind: str = "opening.card", *, fresh: bool, **facts: Fact) -> Notice:
@@ -250,9 +250,9 @@ async def _hear(
     if len(text) >= PART:
         # Telegram has cut a long paste: the rest comes at once, or the timer works what is there.
         await _keep(given, tx, person.id, replace(draft, parts=parts))
-        await tx.timers.apply(None, [SetTimer(TimerKind.PASTE, now + NEXT_PART, key=str(person.id))])
+        await tx.timers.apply(None, [SetTimer(TimerKind.PASTE, now + NEXT_PART, key=str(person.id))], now)
         return
-    await tx.timers.apply(None, [StopTimer(TimerKind.PASTE, key=str(person.id))])
+    await tx.timers.apply(None, [StopTimer(TimerKind.PASTE, key=str(person.id))], now)
     await _understand(given, tx, person, replace(draft, parts=()), joined(parts))
 
 
@@ -320,12 +320,12 @@ async def _pressed(
     given: Given, tx: Transaction, person: Person, draft: OpeningDraft, name: str, value: str
 ) -> Answer:
     if (name, value) == ("leave", "yes"):
-        await _drop(tx, person.id)
+        await _drop(given, tx, person.id)
         await tx.journal.write(None, [Event("opening.left")], actor_of(person), given.now())
         await tx.outbox.owe([_card(person.id, "opening.left", fresh=False)], given.now())
         return Answer("opening.left")
     if (name, value) == ("leave", "again"):
-        await _drop(tx, person.id)
+        await _drop(given, tx, person.id)
         await _begin(given, tx, person, exercise=draft.exercise)
         return NOTED
     now = await standing(given, tx, draft)
@@ -368,7 +368,7 @@ async def _go(given: Given, tx: Transaction, person: Person, draft: OpeningDraft
         await tx.outbox.owe([_card(person.id, fresh=False)], given.now())
         return Answer("opening.not_yet", alert=True)
     mission, asked = await _trigger(given, tx, person, draft, now.hours)
-    await _drop(tx, person.id)
+    await _drop(given, tx, person.id)
     facts: dict[str, Fact] = {
         "number": mission.number,
         "mission": mission.id,

@@ -47,7 +47,7 @@ async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) ->
     for withdrawal in outcome.withdrawn:
         await tx.outbox.withdraw(withdrawal, now)
     if outcome.timers:
-        await tx.timers.apply(mission.id, outcome.timers)
+        await tx.timers.apply(mission.id, outcome.timers, now)
     await tx.journal.write(mission.id, outcome.events, actor, now)
     await forget.follow(tx, outcome, now)
     notices = list(outcome.notices)

@@ -117,6 +117,8 @@ MANNERS: dict[str, Manner] = {
     "delivery.group_moved": ACT,
     "delivery.purge_failed": ACT,
     "intake.set_aside": ACT,
+    # Who must act and has not
+    "watch.timer_failed": ACT,
     # Closing and exits
     "closing.idel": ACT,
     "closing.doctor": ACT,

@@ -9,10 +9,12 @@ import pytest
 
 from bot.background import Background
 from bot.clock import FileClock
-from bot.domain.outcome import SetTimer, StopTimer, Timer
+from bot.domain.outcome import BOARD, SetTimer, StopTimer, Timer
+from bot.domain.people import MissionId
 from bot.ports import Given
 from bot.timer_loop import TimerLoop
 from tests.clock import ManualClock
+from tests.storage.cast import started
 from tests.waiting import until
 
 MINUTE = timedelta(minutes=1)
@@ -43,7 +45,7 @@ def timers(given: Given, background: Background, ears: Ears) -> TimerLoop:
 
 async def set_timers(given: Given, *changes: SetTimer | StopTimer) -> None:
     async with given.storage.transaction() as tx:
-        await tx.timers.apply(None, changes)
+        await tx.timers.apply(None, changes, given.now())
 
 
 async def test_what_is_due_rings_in_order_and_once(
@@ -100,7 +102,78 @@ async def test_a_failing_timer_is_tried_three_times_and_journalled(
     assert ears.heard.count("good") == 1
     async with given.storage.transaction() as tx:
         lines = await tx.journal.between(clock.now() - timedelta(hours=1), clock.now(), "timer.failed")
+        owed = await tx.outbox.claim(clock.now(), 10)
     assert len(lines) == 1
+    # Nobody waits in vain: OSNP are told what did not happen.
+    assert [(one.notice.kind, one.notice.to, one.notice.facts["kind"]) for one in owed] == [
+        ("watch.timer_failed", BOARD, "test")
+    ]
+
+
+async def test_failures_are_counted_over_restarts(
+    given: Given, background: Background, clock: ManualClock, ears: Ears
+) -> None:
+    async def fail(given: Given, timer: Timer) -> None:
+        raise RuntimeError("a defect")
+
+    ears.then = fail
+    await set_timers(given, SetTimer("test", clock.now(), key="bad"))
+    for _ in range(5):
+        loop = TimerLoop(given, {"test": ears.hear}, background=background, after_ring=lambda: None)
+        await loop.ring_due()
+        clock.forward(minutes=1)
+
+    assert ears.heard == ["bad"] * 3
+
+
+async def test_missions_ring_beside_each_other_and_each_in_its_order(
+    given: Given, clock: ManualClock, background: Background
+) -> None:
+    missions = [(await started(given.storage, number=600 + n)).id for n in range(3)]
+    now = clock.now()
+    async with given.storage.transaction() as tx:
+        for mission in missions:
+            hours = {"a": now, "b": now + MINUTE, "c": now + MINUTE}
+            await tx.timers.apply(mission, [SetTimer("test", h, key=k) for k, h in hours.items()], now)
+    heard: dict[MissionId | None, list[str]] = {mission: [] for mission in missions}
+    inside: set[MissionId | None] = set()
+    most = 0
+    together = asyncio.Event()
+
+    async def slow(given: Given, timer: Timer) -> None:
+        nonlocal most
+        assert timer.mission not in inside, "two timers of one mission at once"
+        inside.add(timer.mission)
+        most = max(most, len(inside))
+        if len(inside) == len(missions):
+            together.set()
+        await together.wait()
+        heard[timer.mission].append(timer.key)
+        inside.discard(timer.mission)
+
+    clock.forward(minutes=5)
+    loop = TimerLoop(given, {"test": slow}, background=background, after_ring=lambda: None)
+    async with asyncio.timeout(10):
+        assert await loop.ring_due(at_once=32) == 9
+
+    assert most == 3
+    assert list(heard.values()) == [["a", "b", "c"]] * 3
+
+
+async def test_what_a_dead_worker_was_ringing_rings_elsewhere(
+    given: Given, clock: ManualClock, timers: TimerLoop, ears: Ears
+) -> None:
+    await set_timers(given, SetTimer("test", clock.now(), key="taken over"))
+    async with given.storage.transaction() as tx:
+        await tx.timers.claim(clock.now(), 10, lease_seconds=60)  # and dies
+    assert await timers.ring_due() == 0
+    assert await timers.next_moment() is None, "nothing to wake for: another worker rings it"
+    async with given.storage.transaction() as tx:
+        await tx.timers.take_back_claims()
+
+    assert await timers.ring_due() == 1
+
+    assert ears.heard == ["taken over"]
 
 
 async def test_a_timer_nobody_waits_for_is_kept_for_the_operators_eyes(

@@ -11,7 +11,7 @@ from bot.domain.people import DocumentId, MissionId, Party, PersonId
 from bot.ports import SentMessage, Storage
 from storage.address import address, is_sqlite
 from storage.database import SqlStorage
-from tests.storage.cast import AMINA, LEA, NOW, an_offer, known, started, taken
+from tests.storage.cast import AMINA, LEA, NOW, an_offer, delivered, known, started, taken
 
 
 async def everyday(storage: Storage) -> None:
@@ -52,9 +52,14 @@ async def everyday(storage: Storage) -> None:
         await tx.offers.win(mission.id, "search", 1, Party.person(amina.id), NOW)
         await tx.missions.save(taken(mission, amina.id))
 
-        await tx.timers.apply(mission.id, [SetTimer("k", NOW), StopTimer("z"), StopTimer("y", None)])
-        (timer,) = await tx.timers.due(NOW, 10)
+        await tx.timers.apply(mission.id, [SetTimer("k", NOW), StopTimer("z"), StopTimer("y", None)], NOW)
+        await tx.timers.due(NOW, 10)
+        (timer,) = await tx.timers.claim(NOW, 10)
         await tx.timers.next_due()
+        await tx.timers.next_claim()
+        await tx.timers.failed(timer, NOW, NOW)
+        await tx.timers.late(NOW, NOW)
+        await tx.timers.take_back_claims()
         await tx.timers.of_mission(mission.id)
         await tx.timers.rung(timer, NOW)
 
@@ -65,7 +70,8 @@ async def everyday(storage: Storage) -> None:
         await tx.outbox.waiting()
         (owed,) = await tx.outbox.claim(NOW, 10)
         message = SentMessage(12, 5, me, "k", NOW, mission=mission.id, card="c")
-        await tx.outbox.delivered(owed, message, NOW)
+        await tx.outbox.end(delivered(owed), NOW)
+        await tx.sent.save_all([message])
         await tx.outbox.take_back_claims()
 
         await tx.sent.card(me, mission.id, "c")
@@ -133,4 +139,6 @@ async def test_everyday_queries_use_an_index(storage: SqlStorage, database_url: 
 
 def _allowed(step: str) -> bool:
     """A partial index is read whole: it holds only what is unfinished."""
-    return bool(re.search(r"USING INDEX (ix_(inbox|outbox)_\w+|ix_mission_(unfinished|offered))", step))
+    return bool(
+        re.search(r"USING INDEX (ix_(inbox|outbox)_\w+|ix_timer_due|ix_mission_(unfinished|offered))", step)
+    )

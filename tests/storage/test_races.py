@@ -11,7 +11,7 @@ from bot.domain.people import MissionId, Party, Person, PersonId
 from bot.ports import AlreadyEngaged, AlreadyWon, Draft, Link, Storage
 from storage.database import open_storage
 from storage.vault import Vault
-from tests.storage.cast import AMINA, LEA, NOW, known, started, taken
+from tests.storage.cast import AMINA, LEA, NOW, delivered, known, started, taken
 
 FIFTY = 50
 
@@ -63,7 +63,7 @@ async def test_fifty_accept_and_one_has_the_mission(storage: Storage) -> None:
                 ],
                 NOW,
             )
-            await tx.timers.apply(mission.id, [StopTimer("up"), SetTimer("hour", NOW)])
+            await tx.timers.apply(mission.id, [StopTimer("up"), SetTimer("hour", NOW)], NOW)
             await tx.journal.write(mission.id, [Event("accepted")], f"p{me}", NOW)
         return True
 
@@ -164,7 +164,7 @@ async def test_one_lease_among_fifty(storage: Storage) -> None:
 
 async def test_a_timer_rings_for_one_of_fifty(storage: Storage) -> None:
     async with storage.transaction() as tx:
-        await tx.timers.apply(None, [SetTimer("k", NOW)])
+        await tx.timers.apply(None, [SetTimer("k", NOW)], NOW)
         (timer,) = await tx.timers.due(NOW, 1)
 
     async def ring(n: int) -> bool:
@@ -190,7 +190,7 @@ async def test_several_claimers_share_the_outbox_without_doubles_and_in_order(st
             for owed in claimed:
                 got[str(owed.notice.to)].append(owed.notice.kind)
                 async with storage.transaction() as tx:
-                    await tx.outbox.delivered(owed, None, NOW)
+                    await tx.outbox.end(delivered(owed), NOW)
             await asyncio.sleep(0)
 
     async with asyncio.timeout(60):
@@ -242,7 +242,7 @@ async def test_decisions_and_claims_side_by_side_do_not_block_each_other(storage
         while not over:
             async with storage.transaction() as tx:
                 for owed in await tx.outbox.claim(NOW, 8):
-                    await tx.outbox.delivered(owed, None, NOW)
+                    await tx.outbox.end(delivered(owed), NOW)
 
     async with asyncio.timeout(60):
         deliveries = [asyncio.ensure_future(deliver()) for _ in range(2)]  # noqa: TID251 - awaited below

@@ -151,6 +151,8 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("delivery.no_topics", "board", "", {"why": "right"}),
     ("delivery.group_moved", "board", "", {"old": -100, "new": -1001234567890}),
     ("delivery.purge_failed", "group", "closed", {"count": 3, "place": "person:4", "reason": "too old"}),
+    ("watch.timer_failed", "group", "planned", {"kind": "cascade.silent", "due": at(30)}),
+    ("watch.timer_failed", "board", "", {"kind": "opening.paste", "due": at(30)}),
     ("intake.set_aside", "board", "", {"person": "amina", "update": 1}),
     ("intake.set_aside", "board", "", {"person": None, "update": 1}),
     ("intake.set_aside", "amina", "", {"person": "amina", "update": 1}),
