@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from bot.sandbox.refusals import Refusal, bad_request
@@ -32,6 +33,7 @@ TAGS = {
     "tg-emoji": "custom_emoji",
 }
 
+BROADCASTS = 1024  # texts that are sent to many
 MARKS = re.compile(r"[<&]")
 NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 
@@ -75,13 +77,17 @@ def utf16(text: str) -> int:
 def formatted(text: str, parse_mode: str, entities: Sequence[Entity] | None) -> Formatted:
     """The text of a call, parsed as it asks, trimmed, with what Telegram finds by itself."""
     if parse_mode.lower() == "html":
-        parsed = parse_html(text)
-    elif parse_mode:
+        return _formatted_html(text)
+    if parse_mode:
         # The bot writes HTML only; the other modes are not emulated.
         raise bad_request("unsupported parse_mode")
-    else:
-        parsed = Formatted(text, [dict(entity) for entity in entities or ()])
-    return with_found(trimmed(parsed))
+    return with_found(trimmed(Formatted(text, [dict(entity) for entity in entities or ()])))
+
+
+@lru_cache(maxsize=BROADCASTS)
+def _formatted_html(source: str) -> Formatted:
+    """Read once for all to whom the same is said, and kept once."""
+    return with_found(trimmed(parse_html(source)))
 
 
 def parse_html(source: str) -> Formatted:

@@ -1,6 +1,7 @@
 """Buttons under a message: what Telegram takes and what it refuses. Presses nothing."""
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ Json = dict[str, Any]
 MOST_DATA = 64  # bytes
 MOST_COPIED = 256
 MOST_BUTTONS = 100
+BROADCASTS = 1024  # keyboards that stand under the messages of many
 KINDS = (
     "url",
     "callback_data",
@@ -33,7 +35,27 @@ class Markup(NamedTuple):
 
 def markup(p: Parameters) -> Markup:
     """The `reply_markup` of a call."""
-    given = p.mapping("reply_markup")
+    written = p.values.get("reply_markup")
+    if isinstance(written, str) and written:
+        return _read(written)
+    return _checked(p.mapping("reply_markup"))
+
+
+def inline_only(p: Parameters) -> list[list[Json]]:
+    """The `reply_markup` of an edit, which can only be an inline keyboard."""
+    found = markup(p)
+    if found.keyboard is not None:
+        raise bad_request("inline keyboard expected")
+    return found.inline
+
+
+@lru_cache(maxsize=BROADCASTS)
+def _read(written: str) -> Markup:
+    """Read once for all under whose message the same buttons stand, and kept once."""
+    return _checked(Parameters({"reply_markup": written}, {}).mapping("reply_markup"))
+
+
+def _checked(given: Json | None) -> Markup:
     if not given:
         return Markup([], None)
     if "inline_keyboard" in given:
@@ -43,14 +65,6 @@ def markup(p: Parameters) -> Markup:
     if given.get("remove_keyboard") or given.get("force_reply"):
         return Markup([], given)
     raise bad_request("object expected as reply markup")
-
-
-def inline_only(p: Parameters) -> list[list[Json]]:
-    """The `reply_markup` of an edit, which can only be an inline keyboard."""
-    found = markup(p)
-    if found.keyboard is not None:
-        raise bad_request("inline keyboard expected")
-    return found.inline
 
 
 def _inline(rows: Any) -> list[list[Json]]:
