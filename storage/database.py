@@ -162,7 +162,7 @@ def open_storage(database_url: str, vault: Vault) -> SqlStorage:
 
 def _begin_immediate(connection: Any) -> None:
     # The write lock from the start: a plain BEGIN that writes later may find it taken and cannot wait.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql(sqlite.BEGIN)
 
 
 def _no_turn() -> AbstractAsyncContextManager[None]:
