@@ -17,6 +17,12 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+$(VENV)-bench/.bench: requirements-bench.lock
+	@test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
+	@echo "Installing what the benchmarks compare with…"
+	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
 install: $(VENV)/.runtime  ## the environment of the bot (.venv)
 
 sandbox: $(VENV)/.runtime  ## the bot with an emulated Telegram in your browser: no token needed
@@ -38,8 +44,12 @@ format: $(VENV)/.dev  ## put the code in shape
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 
+bench: $(VENV)/.dev $(VENV)-bench/.bench  ## the figures of the promises, into benchmarks/RESULTS.md (about an hour)
+	@$(RUN) -m benchmarks
+
 lock: $(VENV)/.dev  ## compile the lock files from pyproject.toml
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
+	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group bench -o requirements-bench.lock
 
-.PHONY: help install sandbox demo test check format lock
+.PHONY: help install sandbox demo test bench check format lock

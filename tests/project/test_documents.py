@@ -136,7 +136,7 @@ def _is_ours(line: str) -> bool:
     return "--no-emit-index-url" in line
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-bench.lock"])
 def test_a_lock_file_names_packages_and_hashes_only(lock: str) -> None:
     for line in (ROOT / lock).read_text(encoding="utf-8").splitlines():
         assert re.fullmatch(

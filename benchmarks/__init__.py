@@ -1,0 +1,1 @@
+"""The figures of the promises: `python -m benchmarks` measures, `RESULTS.md` says."""

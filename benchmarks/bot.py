@@ -1,0 +1,83 @@
+"""The bot as `python -m bot run`, measured: without its own rates, under cProfile, its SQL written down.
+
+python -m benchmarks.bot --no-limits --profile /tmp/bot.prof
+"""
+
+import asyncio
+import cProfile
+import pickle
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+from sqlalchemy import Engine, event
+
+from bot.app import build
+from bot.budgets import Budgets
+from bot.logs import set_up_logs
+from bot.settings import read_settings
+from storage import migrate
+
+NO_LIMIT = 1_000_000_000
+
+#: The tasks whose statements are no part of a decision.
+NOT_DECISIONS = ("delivery", "timers", "notice", "purge", "startup", "polling")
+
+
+class Statements:
+    """Writes each committed transaction of inbox and decisions into a file, in the order of commits."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._open: dict[int, list[tuple[str, Any, bool]]] = {}
+
+    def listen(self) -> None:
+        """Hear every engine of this process."""
+        event.listen(Engine, "before_cursor_execute", self._executes)
+        event.listen(Engine, "commit", self._commits)
+        event.listen(Engine, "rollback", self._forgets)
+
+    def _executes(
+        self, connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+    ) -> None:
+        task = asyncio.current_task()
+        name = task.get_name() if task is not None else ""
+        if not name.startswith(NOT_DECISIONS):
+            self._open.setdefault(id(connection), []).append((statement, parameters, many))
+
+    def _commits(self, connection: Any) -> None:
+        if done := self._open.pop(id(connection), None):
+            pickle.dump(done, self._file)
+
+    def _forgets(self, connection: Any) -> None:
+        self._open.pop(id(connection), None)
+
+
+@click.command()
+@click.option("--no-limits", is_flag=True, help="Send as fast as Telegram answers.")
+@click.option(
+    "--profile", type=click.Path(path_type=Path), help="Write a profile of cProfile there at the end."
+)
+@click.option("--statements", type=click.Path(path_type=Path), help="Write the SQL of decisions there.")
+def main(no_limits: bool, profile: Path | None, statements: Path | None) -> None:
+    """Run the bot until SIGTERM, measured."""
+    settings = read_settings(need=("bot_token", "group_id"), env_file=None)
+    set_up_logs()
+    if migrate.current(settings.database) is None:
+        migrate.upgrade(settings.database)
+    budgets = Budgets(overall=NO_LIMIT, group=NO_LIMIT) if no_limits else None
+    profiler = cProfile.Profile()
+    if statements is not None:
+        Statements(statements.open("wb")).listen()
+    if profile is not None:
+        profiler.enable()
+    try:
+        asyncio.run(build(settings, budgets=budgets).run())
+    finally:
+        if profile is not None:
+            profiler.disable()
+            profiler.dump_stats(profile)
+
+
+if __name__ == "__main__":
+    main()

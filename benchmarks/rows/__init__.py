@@ -1,0 +1,1 @@
+"""The rows of the table, one file each: `async def measure(bench) -> list[Line]`."""
