@@ -16,6 +16,7 @@ from bot.domain.mission import (
 )
 from bot.domain.outcome import (
     Answer,
+    Facts,
     Notice,
     Outcome,
     Place,
@@ -91,7 +92,9 @@ async def _with_regulateur(tx: Transaction, outcome: Outcome, kind: str) -> Outc
     regulateur = await tx.people.get(mission.regulateur) if mission.regulateur is not None else None
     if regulateur is None or not (regulateur.on_telegram and regulateur.reachable):
         return outcome
-    notice = Notice(kind, to_person(regulateur.id), mission.id, card="outcome", fresh=True)
+    # In the words of the group's notice, where it is the same.
+    facts: Facts = next((told.facts for told in outcome.notices if told.kind == kind), {})
+    notice = Notice(kind, to_person(regulateur.id), mission.id, facts=facts, card="outcome", fresh=True)
     return replace(outcome, notices=(*outcome.notices, notice))
 
 

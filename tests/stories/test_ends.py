@@ -143,6 +143,9 @@ async def test_the_patient_worsens_and_everybody_knows_at_once(story: Story) -> 
         teller.sees("aggravation")
         teller.rang("aggravation")
     claire.sees("aggravation, le 15 est appelé", "Amina BENALI")
+    told = [view for view in story.telegram.visible(paul.user, paul.user) if "aggravation à" in view.text]
+    assert len(told) == 1  # in private too, with a sound
+    assert not told[0].silent
     assert (await story.mission_now(mission.id)).state is MissionState.OPEN
 
     await lea.taps("Le 15 a pris le relais")
