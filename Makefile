@@ -34,6 +34,9 @@ demo: $(VENV)/.runtime  ## one whole mission played and printed, without a perso
 test: $(VENV)/.dev  ## every test, on SQLite and PostgreSQL
 	@$(RUN) -m pytest -n auto
 
+crash: $(VENV)/.dev  ## the bot killed at every point, many rounds (ROUNDS=30)
+	@SMT_CRASH_ROUNDS=$(or $(ROUNDS),30) $(RUN) -m pytest tests/crash -n auto
+
 check: $(VENV)/.dev  ## format, lint, types, layers
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
@@ -52,4 +55,4 @@ lock: $(VENV)/.dev  ## compile the lock files from pyproject.toml
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group bench -o requirements-bench.lock
 
-.PHONY: help install sandbox demo test bench check format lock
+.PHONY: help install sandbox demo test bench crash check format lock

@@ -79,9 +79,13 @@ def pytest_report_header() -> str | None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what did not run, in one line for each thing that is absent."""
+    """Say loudly what did not run, in one line for each thing that is absent; then the figures measured."""
     skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
     for absent in (ABSENT, NO_CHROMIUM):
         count = sum(absent in reason for reason in skipped)
         if count:
             terminalreporter.write_sep("!", f"{absent}: {count} tests did not run", red=True, bold=True)
+    for report in terminalreporter.stats.get("passed", []):
+        for name, line in report.user_properties:
+            if name == "figures":
+                terminalreporter.write_line(str(line))
