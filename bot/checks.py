@@ -54,16 +54,18 @@ def look_at_region(settings: Settings) -> Finding:
 def look_at_database(settings: Settings) -> Finding:
     """Whether the schema is the one this version needs."""
     try:
-        current, newest = migrate.current(settings.database), migrate.newest()
+        how = migrate.compared(migrate.current(settings.database))
     except Exception as error:  # noqa: BLE001 - a driver's own errors; said by their kind, without the address
         return Finding(
             False,
             f"The database cannot be opened ({type(error).__name__}): mend SMT_DATABASE_URL or the server.",
         )
-    if current is None:
+    if how is migrate.Schema.NONE:
         return Finding(True, "Database: new; `run` creates it.")
-    if current != newest:
-        return Finding(False, "The database is not at this version's schema: run `python -m bot migrate`.")
+    if how is migrate.Schema.OLDER:
+        return Finding(False, "The database is at an older schema: back up, then `python -m bot migrate`.")
+    if how is migrate.Schema.NEWER:
+        return Finding(False, "The database is at a newer schema: a newer version of this program made it.")
     return Finding(True, "Database: up to date.")
 
 

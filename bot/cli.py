@@ -11,28 +11,40 @@ from typing import Any, NoReturn
 
 import click
 
+from bot import backup
 from bot.clock import clock_from
 from bot.domain.calendar import local
 from bot.domain.reports import Period, read_period
+from bot.flows import by_hand as by_hand_flow
 from bot.flows import people as people_flow
 from bot.flows import register
 from bot.flows import reports as reports_flow
 from bot.lock import AlreadyRunning, only_one
 from bot.logs import set_up_logs
-from bot.messages import Words
+from bot.messages import Words, by_hand
 from bot.messages import reports as reports_file
 from bot.ports import Given
 from bot.region import RegionError, load_region
-from bot.settings import Settings, SettingsError, read_secret_key, read_settings
+from bot.settings import Settings, SettingsError, present_secret_key, read_secret_key, read_settings
 from storage import migrate
 from storage.address import address, is_sqlite, sqlite_file
+from storage.backup_file import BackupError
 from storage.database import open_storage
-from storage.vault import Vault
+from storage.vault import Vault, VaultError
 
 TOKEN_BYTES = 32
 
 OLD_SCHEMA = (
-    "The database is not at the schema of this version. Make a backup, then run: python -m bot migrate"
+    "The database is at an older schema ({here}; this version needs {newest}). Make a backup"
+    " (python -m bot backup backups/), then run: python -m bot migrate"
+)
+NEWER_SCHEMA = (
+    "The database is at schema {here}, which a newer version of this program made; this one knows {newest}."
+    " Run the newer version. To go back to this one, let the newer one run first:"
+    " python -m bot migrate --to {newest}"
+)
+WORKERS_ALIVE = (
+    "A `run` works on this database ({who}): stop it first. One that was killed counts as alive for a minute."
 )
 
 
@@ -81,21 +93,78 @@ def demo() -> None:
 
 
 @main.command("migrate")
-def migrate_command() -> None:
+@click.option("--to", "version", help="Go back to this older schema (as 0001) before a rollback.")
+@click.option("--force", is_flag=True, help="With --to: even when something named is lost by it.")
+def migrate_command(version: str | None, force: bool) -> None:
     """Create the database, or bring its schema to this version. Make a backup first."""
     settings = _settings()
+    wanted = version or migrate.newest()
     try:
         with _alone(settings):
             before = migrate.current(settings.database)
-            migrate.upgrade(settings.database)
+            work = before not in (None, wanted)
+            if work and (alive := migrate.workers_alive(settings.database)):
+                _fail(WORKERS_ALIVE.format(who="; ".join(alive)))
+            _migrate(settings, before, version, force)
     except AlreadyRunning as refusal:
         _fail(str(refusal))
+    except migrate.WouldLose as lost:
+        _fail(f"Not done: {lost}. With --force that is lost.")
+    except ValueError as error:
+        _fail(str(error))
     except Exception as error:  # noqa: BLE001 - a driver's own errors may show the address
         _fail(
             f"The database cannot be migrated ({type(error).__name__}): mend SMT_DATABASE_URL or the server."
         )
-    after = migrate.newest()
-    click.echo("The database was up to date." if before == after else f"The database is now at {after}.")
+    click.echo(f"The database {'was at' if before == wanted else 'is now at'} schema {wanted}.")
+
+
+def _migrate(settings: Settings, before: str | None, version: str | None, force: bool) -> None:
+    if migrate.compared(before) is migrate.Schema.NEWER:
+        _fail(NEWER_SCHEMA.format(here=before, newest=migrate.newest()))
+    if version is None:
+        migrate.upgrade(settings.database)
+    elif before is None or version not in migrate.versions() or before < version:
+        raise ValueError(
+            f"The database cannot go back to {version!r}: it is at {before},"
+            f" and {', '.join(migrate.versions())} are known."
+        )
+    else:
+        migrate.downgrade(settings.database, version, even_if_lost=force)
+
+
+@main.command("backup")
+@click.argument("where", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
+@click.option("--keep", type=click.IntRange(min=1), help="In a FOLDER: delete all but so many backups.")
+def backup_command(where: Path, keep: int | None) -> None:
+    """Copy the database into a new file, while `run` works. The key is not in it: keep it apart."""
+    settings = _settings()
+    try:
+        for line in backup.make(settings, where, keep, clock_from(settings.clock).now()):
+            click.echo(line)
+    except (BackupError, ValueError) as error:
+        _fail(str(error))
+    except Exception as error:  # noqa: BLE001 - a driver's own errors may show the address
+        _fail(f"The database cannot be backed up ({type(error).__name__}): mend SMT_DATABASE_URL or {where}.")
+
+
+@main.command("restore")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Even when a `run` seems to work on the database (PostgreSQL).")
+def restore_command(file: Path, force: bool) -> None:
+    """Put a backup in the place of the database, which is kept aside. Stop `run` first."""
+    settings = _settings()
+    try:
+        with _alone(settings):
+            for line in backup.restore(settings, file, force=force, now=clock_from(settings.clock).now()):
+                click.echo(line)
+    except (AlreadyRunning, BackupError, ValueError) as refusal:
+        _fail(str(refusal))
+    except Exception as error:  # noqa: BLE001 - likewise
+        _fail(
+            f"The database cannot be restored ({type(error).__name__}); nothing was changed."
+            " Mend SMT_DATABASE_URL or the server."
+        )
 
 
 @main.command()
@@ -190,7 +259,7 @@ def list_people() -> None:
 
 @main.group()
 def report() -> None:
-    """Print a report as CSV (semicolons, UTF-8), from the journal."""
+    """Print a report: as CSV (semicolons, UTF-8) from the journal, or the open missions on paper."""
 
 
 @report.command("activite")
@@ -217,6 +286,40 @@ def report_indemnities(month: str) -> None:
         return reports_file.statement_table(lines, named, period, words, given.region)
 
     _print_report(month, table)
+
+
+@report.command("open")
+@click.option("--no-identity", is_flag=True, help="Without who the patients are; needs no key.")
+def report_open(no_identity: bool) -> None:
+    """The open missions on paper, to work by hand when the bot is down: who must act, whom to phone."""
+    settings = _settings()
+    here = _current_schema(settings)
+    if migrate.compared(here) is migrate.Schema.NONE:
+        _fail("There is no database yet: no mission either.")
+    if migrate.compared(here) is not migrate.Schema.CURRENT:
+        click.echo(f"The database is at schema {here}, not this version's: read as well as can be.", err=True)
+
+    async def work(given: Given) -> None:
+        missions = await by_hand_flow.open_missions(given, with_identity=not no_identity)
+        click.echo(by_hand.on_paper(missions, given.now(), Words(given.region)), nl=False)
+        if no_identity:
+            return
+        try:
+            await by_hand_flow.printed(given, [one.mission.id for one in missions])
+        except Exception as error:  # noqa: BLE001 - the paper is what is needed now
+            click.echo(f"That it was printed could not be written down ({type(error).__name__}).", err=True)
+
+    key = present_secret_key(settings)
+    if key is None and not no_identity:
+        _fail(f"The key is not here ({backup.where_key_is(settings)}): put it back, or add --no-identity.")
+    try:
+        _run(_opened(settings, key or "none", work))
+    except VaultError:
+        _fail(f"The key in {backup.where_key_is(settings)} does not open the patients: add --no-identity.")
+    except (SettingsError, RegionError) as error:
+        _fail(str(error))
+    except Exception as error:  # noqa: BLE001 - a driver's own errors may show the address
+        _fail(f"The missions cannot be read ({type(error).__name__}): try the version that wrote them.")
 
 
 def _print_report(month: str, table: Callable[[Given, Words, Period], Awaitable[list[list[object]]]]) -> None:
@@ -256,43 +359,49 @@ def _alone(settings: Settings) -> Any:
 
 
 def _ready_schema(settings: Settings) -> None:
-    """A new database is created; an old one is left to the operator."""
+    """A new database is created; one of another version is left to the operator."""
+    current = _current_schema(settings)
+    how = migrate.compared(current)
+    if how is migrate.Schema.NONE:
+        migrate.upgrade(settings.database)
+    elif how is not migrate.Schema.CURRENT:
+        words = OLD_SCHEMA if how is migrate.Schema.OLDER else NEWER_SCHEMA
+        _fail(words.format(here=current, newest=migrate.newest()))
+
+
+def _current_schema(settings: Settings) -> str | None:
     try:
-        current = migrate.current(settings.database)
+        return migrate.current(settings.database)
     except Exception as error:  # noqa: BLE001 - a driver's own errors may show the address
         _fail(f"The database cannot be opened ({type(error).__name__}): mend SMT_DATABASE_URL or the server.")
-    if current is None:
-        migrate.upgrade(settings.database)
-    elif current != migrate.newest():
-        _fail(OLD_SCHEMA)
 
 
 def _with_storage(settings: Settings, work: Callable[[Given], Awaitable[None]]) -> None:
     """Run a short command on the database, which may be in use by `run`."""
-
-    async def opened() -> None:
+    _ready_schema(settings)
+    try:
         key, created = read_secret_key(settings)
         if created is not None:
             click.echo(f"A key was made in {created}: keep a copy apart from the backups.", err=True)
-        storage = open_storage(settings.database, Vault.from_secret(key))
-        try:
-            await work(
-                Given(
-                    storage,
-                    clock_from(settings.clock),
-                    load_region(settings.region),
-                    settings.fiction_numbers,
-                    settings.public_url,
-                )
-            )
-        finally:
-            await storage.close()
-
-    _ready_schema(settings)
-    try:
-        _run(opened())
+        _run(_opened(settings, key, work))
     except (SettingsError, RegionError) as error:
         _fail(str(error))
+
+
+async def _opened(settings: Settings, key: str, work: Callable[[Given], Awaitable[None]]) -> None:
+    storage = open_storage(settings.database, Vault.from_secret(key))
+    try:
+        await work(
+            Given(
+                storage,
+                clock_from(settings.clock),
+                load_region(settings.region),
+                settings.fiction_numbers,
+                settings.public_url,
+            )
+        )
+    finally:
+        await storage.close()
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -212,20 +212,30 @@ def read_settings(need: tuple[str, ...] = (), env_file: Path | None = Path(".env
     return settings
 
 
+def present_secret_key(settings: Settings) -> str | None:
+    """The key of the vault where there is one; none is made."""
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    path = key_file(settings)
+    return path.read_text(encoding="ascii").strip() if path.is_file() else None
+
+
+def key_file(settings: Settings) -> Path:
+    """Where the key is kept when SMT_SECRET_KEY is empty."""
+    return settings.data_dir / "secret.key"
+
+
 def read_secret_key(settings: Settings) -> tuple[str, Path | None]:
     """The key of the vault, and the file it was just created in, if it was.
 
     Without SMT_SECRET_KEY a key is kept in the data folder, readable by its owner only, as long as the
     database is there too; a database elsewhere needs the variable.
     """
-    if settings.secret_key is not None:
-        return settings.secret_key.get_secret_value(), None
-    path = settings.data_dir / "secret.key"
-    if path.is_file():
-        return path.read_text(encoding="ascii").strip(), None
+    if (present := present_secret_key(settings)) is not None:
+        return present, None
     if settings.database_url:
         raise SettingsError([NO_KEY])
-    key = secrets.token_hex(32)
+    key, path = secrets.token_hex(32), key_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=False)
     path.write_text(key + "\n", encoding="ascii")

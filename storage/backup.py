@@ -13,7 +13,7 @@ from pathlib import Path
 
 from storage import backup_postgresql, backup_sqlite, migrate
 from storage.address import address, is_sqlite
-from storage.backup_file import Backup, BackupError, Sealed
+from storage.backup_file import Backup, BackupError, Sealed, free_name
 from storage.vault import Vault, VaultError
 
 SUFFIX = {"sqlite": "sqlite3", "postgresql": "pgdump"}
@@ -90,7 +90,7 @@ def restore(backup: Backup, database_url: str, aside: Path, now: datetime) -> Pa
         return backup_sqlite.restore(backup, database_url, now)
     kept = None
     if (version := migrate.current(database_url)) is not None:
-        kept = aside / f"before-restore-{name_of(kind, version, now)}"
+        kept = free_name(aside / f"before-restore-{name_of(kind, version, now)}")
         publish(kept, lambda draft: backup_postgresql.copy(database_url, draft))
     backup_postgresql.restore(backup, database_url, now)
     return kept

@@ -48,3 +48,12 @@ def afterwards(*, has_workers: bool, now: str) -> Sequence[str]:
         f"INSERT INTO journal (at, kind, facts) VALUES ('{now}', 'database.restored', '{{}}')",  # noqa: S608
     ]
     return [*statements, "UPDATE worker SET alive_until = 0"] if has_workers else statements
+
+
+def free_name(path: Path) -> Path:
+    """The path, or with a number before it where there is such a file."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{number}-{path.name}")
+    return free

@@ -13,7 +13,7 @@ from typing import Any, cast
 from sqlalchemy import LargeBinary
 
 from storage.address import address, sqlite_file
-from storage.backup_file import Backup, BackupError, afterwards
+from storage.backup_file import Backup, BackupError, afterwards, free_name
 from storage.rotation import SEALED
 
 BUSY_SECONDS = 30.0
@@ -97,9 +97,7 @@ def _forget_who_worked(path: Path, now: datetime) -> None:
 
 def _keep_aside(place: Path, now: datetime) -> Path:
     """Give the present file a second name; the first stays until the restored one takes it."""
-    kept = place.with_name(f"before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{place.name}")
-    if kept.exists():
-        raise BackupError(f"{kept} exists: try again in a second.")
+    kept = free_name(place.with_name(f"before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{place.name}"))
     if _is_readable(place):
         _into_one_file(place)
     else:
