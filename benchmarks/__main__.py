@@ -10,7 +10,7 @@ from benchmarks.bench import opened, say
 from benchmarks.databases import POSTGRESQL, SQLITE
 from benchmarks.figures import Line
 
-ROWS = ("broadcast",)
+ROWS = ("race", "broadcast", "decisions")
 
 
 async def measure(

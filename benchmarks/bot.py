@@ -6,6 +6,7 @@ python -m benchmarks.bot --no-limits --profile /tmp/bot.prof
 import asyncio
 import cProfile
 import pickle
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -42,8 +43,9 @@ class Statements:
     ) -> None:
         task = asyncio.current_task()
         name = task.get_name() if task is not None else ""
-        if not name.startswith(NOT_DECISIONS):
-            self._open.setdefault(id(connection), []).append((statement, parameters, many))
+        if not name.startswith(NOT_DECISIONS) and not statement.startswith("BEGIN"):
+            given = [_plain(one) for one in parameters] if many else _plain(parameters)
+            self._open.setdefault(id(connection), []).append((statement, given, many))
 
     def _commits(self, connection: Any) -> None:
         if done := self._open.pop(id(connection), None):
@@ -51,6 +53,17 @@ class Statements:
 
     def _forgets(self, connection: Any) -> None:
         self._open.pop(id(connection), None)
+
+
+def _plain(parameters: Any) -> Any:
+    """As a file can keep them."""
+    if isinstance(parameters, dict):
+        return {name: _bytes(value) for name, value in parameters.items()}
+    return tuple(_bytes(value) for value in parameters)
+
+
+def _bytes(value: Any) -> Any:
+    return bytes(value) if isinstance(value, memoryview) else value
 
 
 @click.command()
@@ -67,16 +80,13 @@ def main(no_limits: bool, profile: Path | None, statements: Path | None) -> None
         migrate.upgrade(settings.database)
     budgets = Budgets(overall=NO_LIMIT, group=NO_LIMIT) if no_limits else None
     profiler = cProfile.Profile()
-    if statements is not None:
-        Statements(statements.open("wb")).listen()
-    if profile is not None:
-        profiler.enable()
-    try:
-        asyncio.run(build(settings, budgets=budgets).run())
-    finally:
+    with ExitStack() as stack:
+        if statements is not None:
+            Statements(stack.enter_context(statements.open("wb"))).listen()
         if profile is not None:
-            profiler.disable()
-            profiler.dump_stats(profile)
+            stack.callback(profiler.dump_stats, profile)
+            profiler.enable()
+        asyncio.run(build(settings, budgets=budgets).run())
 
 
 if __name__ == "__main__":

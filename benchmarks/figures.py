@@ -21,6 +21,11 @@ def spread(values: Values, digits: int = 2, unit: str = "") -> str:
     return f"{middle}{after} ({low}–{high})" if len(values) > 1 else f"{middle}{after}"
 
 
+def seconds(values: Values) -> str:
+    """«0.83 s (0.79–0.91)»."""
+    return spread(values, 2, "s")
+
+
 @dataclass
 class Line:
     """One line of the table."""

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from sqlalchemy import create_engine, insert, select, update
+from sqlalchemy import create_engine, func, insert, select, update
 
 from benchmarks.processes import SECRET, TelegramProcess
 from benchmarks.telegram import FIRST_IDEL
@@ -25,6 +24,7 @@ from bot.settings import DEFAULT_REGION
 from storage.address import sync_address
 from storage.database import open_storage
 from storage.tables import OutboxState, accounts, outbox, people
+from storage.tables import winners as won
 from storage.vault import Vault
 
 #: Numbers that belong to fiction, four digits short.
@@ -191,9 +191,14 @@ def forget_what_is_owed(url: str) -> None:
     engine.dispose()
 
 
-def size_of(url: str) -> int:
-    """Bytes of an SQLite file."""
-    return Path(url.removeprefix("sqlite:///")).stat().st_size
+def winners(url: str) -> int:
+    """How many nurses have won a search."""
+    engine = create_engine(sync_address(url))
+    with engine.begin() as connection:
+        query = select(func.count()).select_from(won).where(won.c.machine == "search")
+        count: int = connection.execute(query).scalar_one()
+    engine.dispose()
+    return count
 
 
 def accept_taps(missions: Sequence[MissionId]) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -101,6 +102,15 @@ class TelegramProcess:
         if isinstance(answer, dict) and "error" in answer:
             raise Stopped(answer["error"])
         return answer
+
+    def now(self) -> datetime:
+        """The moment it is for everybody of this benchmark."""
+        return SystemClock().now() + timedelta(seconds=self.offset)
+
+    async def back_to(self, moment: datetime) -> None:
+        """It is that moment again; bots started from now on live in it too."""
+        self.offset = (moment - SystemClock().now()).total_seconds()
+        await self("set", offset=self.offset)
 
     async def stop(self) -> None:
         """End it."""
