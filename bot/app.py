@@ -31,7 +31,8 @@ from bot.domain.calendar import service_hours
 from bot.domain.outcome import Notice
 from bot.flows import visio
 from bot.intake import WANTED, Intake
-from bot.messages import Words, composer
+from bot.lease import Lease
+from bot.messages import LINES, Words, composer
 from bot.ports import Given, SmsPort, Storage, Transaction
 from bot.region import load_region
 from bot.replies import with_replies
@@ -89,18 +90,20 @@ class Bot:
     async def take_up(self) -> None:
         """After a start: what a dead process had claimed is owed again."""
         async with self.storage.transaction() as tx:
-            owed = await tx.outbox.take_back_claims()
-            updates = await tx.inbox.take_back_claims()
-            if is_sqlite(address(self.settings.database)):
-                # The lock file of `run` says that whoever held them is dead.
+            # On SQLite the lock file of `run` says that whoever held anything is dead.
+            alone = is_sqlite(address(self.settings.database))
+            updates = await tx.inbox.take_back_claims(() if alone else await tx.workers.alive())
+            if alone:
                 await tx.leases.free_all()
                 await tx.timers.take_back_claims()
-        if owed or updates:
-            log.info("taken back: %d notices and %d updates of the run before", owed, updates)
+        if updates:
+            log.info("taken back: %d updates of the run before", updates)
+        await self.delivery.hold()  # what a dead sender had claimed is owed again
 
     async def close(self) -> None:
         """Let go of everything."""
         await self.background.stop()
+        await self.delivery.let_go()
         await self.application.shutdown()
         await self.application.bot.shutdown()  # where only the token was refused
         if isinstance(self.sms, DryRunSms | HttpSms):
@@ -264,6 +267,8 @@ def build(
         group_id=settings.group,
         background=background,
         budgets=budgets,
+        lease=Lease(given.storage, f"sender:{settings.token.partition(':')[0]}"),
+        may_merge=LINES,
         on_delivered={**routes.ON_DELIVERED, **_on_delivered(given)},
         on_given_up=routes.ON_GIVEN_UP,
     )

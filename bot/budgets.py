@@ -143,6 +143,10 @@ class Budgets:
             if slot.chat in self._paces:
                 self._paces[slot.chat].release()
 
+    def group_room(self, chat: int, now: datetime) -> int:
+        """How many messages are left of the group's minute."""
+        return self._group(chat).room(now)
+
     def group_lag(self, chat: int, now: datetime) -> timedelta:
         """How long the group's next message must wait."""
         earliest = self.may_send(chat, is_group=True, now=now)

@@ -4,7 +4,7 @@ Protocols and plain values only. Knows no SQL and no Telegram call; chat and mes
 here for the delivery, never for the domain.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -171,6 +171,27 @@ class Owed:
     perhaps_sent: bool = False  # an earlier try ended unknown, or its process died
 
 
+class HowEnded(StrEnum):
+    """What became of a claimed row."""
+
+    DELIVERED = "delivered"
+    DROPPED = "dropped"  # nothing is lost by not sending it (a cosmetic edit, nothing to say any more)
+    GIVEN_UP = "given_up"  # it cannot be delivered; OSNP are told in the same transaction
+    EXPIRED = "expired"  # past its moment
+    LATER = "later"  # given back, to be claimed again
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one try with a claimed row ended."""
+
+    owed: Owed
+    how: HowEnded
+    reason: str | None = None
+    until: datetime | None = None  # LATER: from when on
+    perhaps_sent: bool = False  # LATER: nobody knows
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """An inbox row claimed for work."""
@@ -179,6 +200,7 @@ class Received:
     body: Mapping[str, Any]  # the raw JSON of Telegram
     attempts: int  # works begun before this one
     received_at: datetime
+    lease: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +239,13 @@ class Missions(Protocol):
         ...
 
     async def save(self, mission: Mission) -> None: ...
+    async def many(self, missions: Iterable[MissionId]) -> dict[MissionId, Mission]: ...
     async def dossier(self, mission: MissionId) -> Dossier | None:
         """The identity, or None once it was emptied."""
+        ...
+
+    async def dossiers(self, missions: Iterable[MissionId]) -> dict[MissionId, Dossier]:
+        """The identities of those that have one."""
         ...
 
     async def save_dossier(self, mission: MissionId, dossier: Dossier) -> None: ...
@@ -269,11 +296,16 @@ class People(Protocol):
         ...
 
     async def by_user(self, user_id: int) -> Person | None: ...
+    async def by_users(self, user_ids: Iterable[int]) -> dict[int, Person]:
+        """Those who are registered, by Telegram's number."""
+        ...
+
     async def by_phone(self, phone: str) -> Person | None:
         """By E.164 number; guests excluded."""
         ...
 
     async def account(self, person: PersonId) -> Account | None: ...
+    async def accounts(self, people: Iterable[PersonId]) -> dict[PersonId, Account]: ...
     async def link_account(self, person: PersonId, user_id: int, chat_id: int) -> None:
         """The person is reached there from now on; a former account of either is replaced."""
         ...
@@ -304,6 +336,9 @@ class Offers(Protocol):
     """Missions offered to IDELs."""
 
     async def get(self, mission: MissionId, person: PersonId) -> IdelOffer | None: ...
+    async def of_people(
+        self, mission: MissionId, people: Iterable[PersonId]
+    ) -> dict[PersonId, IdelOffer]: ...
     async def save(self, offers: Sequence[IdelOffer]) -> None:
         """Insert or update by (mission, person), in bulk."""
         ...
@@ -343,27 +378,26 @@ class Outbox(Protocol):
         """Take what may be sent: the oldest unfinished of each lane (place, mission), by priority then age.
 
         `skip_places` and `skip_kinds` must wait (a chat's budget is spent; every mission's topic shares the
-        group's).
-
-        What is past `valid_until` is marked expired on the way, not returned.
+        group's). What is past `valid_until` was marked before, by `expire`.
         """
         ...
 
-    async def delivered(self, owed: Owed, sent: SentMessage | None, now: datetime) -> None: ...
-    async def postpone(self, owed: Owed, until: datetime, *, perhaps_sent: bool = False) -> None:
-        """Give it back, to be claimed again from `until` on."""
+    async def claim_behind(
+        self, owed: Owed, now: datetime, kinds: Iterable[str], most: int, lease_seconds: float = 60.0
+    ) -> list[Owed]:
+        """Those that wait right behind a claimed one in its lane, as long as they are of these kinds."""
         ...
 
-    async def give_up(self, owed: Owed, reason: str, now: datetime) -> None:
-        """It cannot be delivered; the caller tells OSNP in the same transaction."""
+    async def expire(self, now: datetime) -> int:
+        """What is past its `valid_until` is not sent any more; how many."""
         ...
 
-    async def drop(self, owed: Owed, reason: str, now: datetime) -> None:
-        """Nothing is lost by not sending it (a cosmetic edit, or nothing to say any more)."""
+    async def end(self, ends: Sequence[Ended], now: datetime) -> None:
+        """Write down how tries ended; one that is not claimed by its holder any more stays as it is."""
         ...
 
-    async def take_back_claims(self) -> int:
-        """After a crash: every claimed row is owed again, `perhaps_sent`. How many."""
+    async def take_back_claims(self, keep: Iterable[int] = ()) -> int:
+        """Whoever held them is dead: claimed rows but those of `keep` are owed again, `perhaps_sent`."""
         ...
 
     async def waiting(self) -> int:
@@ -390,8 +424,30 @@ class Sent(Protocol):
         """The oldest message of that mission at this place that is not deleted: what the others reply to."""
         ...
 
+    async def cards(
+        self, wanted: Iterable[tuple[Place, MissionId | None, str]]
+    ) -> dict[tuple[Place, MissionId | None, str], SentMessage]:
+        """`card` for many at once."""
+        ...
+
+    async def firsts(
+        self, wanted: Iterable[tuple[Place, MissionId]]
+    ) -> dict[tuple[Place, MissionId], SentMessage]:
+        """`first` for many at once."""
+        ...
+
+    async def threads(
+        self, wanted: Iterable[tuple[Place, MissionId]]
+    ) -> dict[tuple[Place, MissionId], Thread]:
+        """`thread` for many at once."""
+        ...
+
     async def save(self, message: SentMessage) -> None:
         """Insert or update by (chat, message)."""
+        ...
+
+    async def save_all(self, messages: Sequence[SentMessage]) -> None:
+        """`save` for many at once."""
         ...
 
     async def at(self, chat_id: int, message_id: int) -> SentMessage | None: ...
@@ -433,7 +489,7 @@ class Timers(Protocol):
         ...
 
     async def claim(self, now: datetime, limit: int, *, lease_seconds: float = 30.0) -> list[Timer]:
-        """Take what is to be rung now: of each mission the earliest only, of no mission all. Earliest first."""
+        """Take what is to be rung now, earliest first: of each mission only the earliest."""
         ...
 
     async def take_back_claims(self) -> int:
@@ -458,6 +514,13 @@ class Timers(Protocol):
 
     async def late(self, since: datetime, until: datetime) -> list[Timer]:
         """Those due between the two that rang after `until` only, in the order of their hours."""
+        ...
+
+    async def missions_without(self, kind: str, closed_since: datetime, limit: int) -> list[MissionId]:
+        """Missions that wait for somebody and have no timer of that kind to come.
+
+        Those not closed; and, of those triggered since, the closed ones whose patient is owed a call.
+        """
         ...
 
     async def of_mission(self, mission: MissionId) -> list[Timer]:
@@ -525,24 +588,45 @@ class Links(Protocol):
 class Inbox(Protocol):
     """Updates of Telegram, kept until they are worked."""
 
-    async def put(self, updates: Sequence[tuple[int, str, Mapping[str, Any]]], now: datetime) -> int:
-        """Store (update_id, lane, raw JSON), encrypted; known ids are passed over. How many were new."""
+    async def put(
+        self,
+        updates: Sequence[tuple[int, str, Mapping[str, Any]]],
+        now: datetime,
+        sources: Mapping[int, str] = ...,
+    ) -> int:
+        """Store (update_id, lane, raw JSON), encrypted; how many were new.
+
+        Known numbers are passed over, and so is what brings the same message, edit or press (`sources`, by
+        number) as an update that is there already.
+        """
         ...
 
-    async def claim(self, now: datetime, limit: int, lease_seconds: float = 60.0) -> list[Received]:
-        """The oldest unfinished of each lane."""
+    async def claim(
+        self, now: datetime, limit: int, holder: str = ..., lease_seconds: float = ...
+    ) -> list[Received]:
+        """The oldest unfinished of each lane that nobody works, for a worker, under a lease in real time."""
         ...
 
-    async def done(self, update_id: int, now: datetime) -> None:
-        """Worked, or nothing to do; its body is emptied."""
+    async def renew(self, leases: Iterable[str], lease_seconds: float = ...) -> None:
+        """What is held under these leases is still being worked."""
         ...
 
-    async def is_done(self, update_id: int) -> bool: ...
-    async def failed(self, update_id: int, *, set_aside: bool) -> None:
-        """To be tried again, or set aside for the operator's eyes."""
+    async def done(self, update_id: int, lease: str) -> None:
+        """Worked, or nothing to do; its body is emptied. Raises LostLease."""
         ...
 
-    async def take_back_claims(self) -> int: ...
+    async def failed(self, update_id: int, lease: str, *, set_aside: bool) -> bool:
+        """To be tried again, or set aside for the operator's eyes; False when somebody has taken it over."""
+        ...
+
+    async def take_over(self) -> int:
+        """What is held under a lease that ran out is free again; how many."""
+        ...
+
+    async def take_back_claims(self, alive: Iterable[str] = ()) -> int:
+        """What is held by none of these workers is free again, whatever its lease; how many."""
+        ...
+
     async def waiting(self) -> int: ...
     async def last_update_id(self) -> int | None: ...
 
@@ -628,11 +712,27 @@ class Storage(Protocol):
         """Commit when the block ends, roll back when it raises."""
         ...
 
-    def during(self, update_id: int) -> "Storage":
-        """The same storage, whose next commit marks that inbox row done."""
+    def during(self, update_id: int, lease: str) -> "Work":
+        """The same storage while that update is worked."""
         ...
 
     async def close(self) -> None: ...
+
+
+class Work(Storage, Protocol):
+    """The storage as one update's handler sees it: its first commit marks the update done, or fails.
+
+    Raises LostLease, and commits nothing, when somebody else has taken the update over.
+    """
+
+    @property
+    def done(self) -> bool:
+        """Whether a commit has marked it."""
+        ...
+
+
+class LostLease(Exception):  # noqa: N818 - a fact, not a fault
+    """Somebody else has taken over what was being worked: nothing of it may be committed here."""
 
 
 class AlreadyEngaged(Exception):  # noqa: N818 - a fact, not a fault
@@ -728,6 +828,12 @@ class Outgoing:
     topic: str | None = None  # the name the mission's thread must have at this place
     topic_closed: bool = False  # the thread is shut once this is said
     phone: str | None = None  # for an SMS: E.164
+
+
+#: A notice whose facts are loaded: called when it is about to be sent; None when there is nothing to say.
+Prepared = Callable[[], Outgoing | None]
+#: Loads what notices need to become words, in the order they came.
+Compose = Callable[[Transaction, Sequence[Notice]], Awaitable[list[Prepared]]]
 
 
 @dataclass(slots=True)

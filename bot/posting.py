@@ -1,6 +1,7 @@
 """How one Outgoing becomes calls of the Bot API. Knows chats and threads, no mission and no database."""
 
 import hashlib
+import html
 import json
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,6 +33,8 @@ class Destination:
     is_group: bool
     thread_id: int | None = None
     reply_to: int | None = None
+    thread_name: str | None = None  # the topic's name as last seen
+    thread_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,20 @@ def body_hash(outgoing: Outgoing) -> str:
     file = outgoing.file.file_id if outgoing.file else None
     body = json.dumps([outgoing.text, buttons, file], ensure_ascii=False)
     return hashlib.sha256(body.encode()).hexdigest()[:32]
+
+
+def simplest(outgoing: Outgoing) -> Outgoing:
+    """The same in its plainest form, for a Telegram that refuses the message as it is: its words alone."""
+    return Outgoing(
+        html.escape(plain(outgoing.text), quote=False),
+        rings=outgoing.rings,
+        protected=outgoing.protected,
+        has_patient_facts=outgoing.has_patient_facts,
+        delete_at=outgoing.delete_at,
+        document=outgoing.document,
+        topic=outgoing.topic,
+        topic_closed=outgoing.topic_closed,
+    )
 
 
 def parts_of(outgoing: Outgoing) -> list[Part]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot.budgets import Budgets
@@ -19,7 +20,15 @@ TRY_AGAIN = timedelta(seconds=30)
 class Purge:
     """Keeps patients' facts from lying about."""
 
-    def __init__(self, given: Given, api: TelegramApi, budgets: Budgets) -> None:
+    def __init__(
+        self,
+        given: Given,
+        api: TelegramApi,
+        budgets: Budgets,
+        *,
+        may_purge: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
+        self._may_purge = may_purge  # of several processes one deletes: the sender
         self._given = given
         self._api = api
         self._budgets = budgets
@@ -28,6 +37,8 @@ class Purge:
     async def purge_due(self) -> int:
         """Delete what is to be deleted by now; how many are gone."""
         gone = 0
+        if not await self._is_ours():
+            return gone
         while (now := self._given.now()) >= (self._not_before or now):
             async with self._given.storage.transaction() as tx:
                 due = await tx.sent.purgeable(now, BATCH)
@@ -41,10 +52,15 @@ class Purge:
         return gone
 
     async def next_moment(self) -> datetime | None:
-        """When the next message must go."""
+        """When the next message must go; None also where another process sees to it."""
+        if not await self._is_ours():
+            return None
         async with self._given.storage.transaction() as tx:
             due = await tx.sent.next_purge()
         return due if due is None or self._not_before is None else max(due, self._not_before)
+
+    async def _is_ours(self) -> bool:
+        return self._may_purge is None or await self._may_purge()
 
     async def _delete(self, message: SentMessage) -> str | None:
         """«» when it is gone, the reason when it cannot be deleted, None when it is to be tried again."""

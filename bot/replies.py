@@ -1,19 +1,18 @@
 """Words owed to somebody who acted, when they could not be said at once. Knows answers, no chat."""
 
 import html
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 from bot.domain.outcome import Answer, Fact, Notice, Place, Priority
 from bot.domain.people import MissionId
-from bot.ports import Outgoing
+from bot.ports import Compose, Outgoing, Prepared, Transaction
 
 #: The notice that carries an answer.
 KIND = "reply.words"
 #: What a slow decision is answered first.
 RECEIVED = Answer("reply.received")
-
-Compose = Callable[[Notice], Awaitable[Outgoing | None]]
 
 
 class Answers(Protocol):
@@ -39,11 +38,17 @@ def answer_of(notice: Notice) -> Answer:
 def with_replies(compose: Compose, words: Answers) -> Compose:
     """`compose`, which also knows the words of replies."""
 
-    async def composed(notice: Notice) -> Outgoing | None:
-        if notice.kind != KIND:
-            return await compose(notice)
-        answer = answer_of(notice)
-        text = words.answer(answer)
-        return Outgoing(html.escape(text, quote=False), rings=answer.alert) if text else None
+    async def composed(tx: Transaction, notices: Sequence[Notice]) -> list[Prepared]:
+        others = [notice for notice in notices if notice.kind != KIND]
+        prepared = iter(await compose(tx, others) if others else [])
+        return [
+            partial(_said, notice, words) if notice.kind == KIND else next(prepared) for notice in notices
+        ]
 
     return composed
+
+
+def _said(notice: Notice, words: Answers) -> Outgoing | None:
+    answer = answer_of(notice)
+    text = words.answer(answer)
+    return Outgoing(html.escape(text, quote=False), rings=answer.alert) if text else None

@@ -4,13 +4,15 @@ Knows how topics are had and lost; knows nothing of what is said in them. A miss
 topic: what cannot have one within 20 s goes into the one flow of the chat, and moves when it comes.
 """
 
+import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.budgets import Budgets
-from bot.domain.outcome import BOARD, Notice, Place, PlaceKind, Priority
+from bot.domain.outcome import BOARD, GROUP_KINDS, Notice, Place, PlaceKind, Priority
 from bot.domain.people import MissionId, OrganisationId, PersonId
 from bot.failures import (
     Failure,
@@ -35,6 +37,8 @@ WAIT_FOR_TOPIC = timedelta(seconds=20)
 TRY_AGAIN = timedelta(seconds=60)  # after a topic could not be had
 PROBE_AGAIN = timedelta(hours=1)
 SOON = timedelta(seconds=5)
+#: Why a place has no chat.
+NOBODY = {PlaceKind.PERSON: "never started", PlaceKind.ORGANISATION: "no chat"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,19 @@ class Known:
     chat_id: int
     thread: Thread | None = None
     first: SentMessage | None = None
-    reply_to: SentMessage | None = None
-    own_message: int | None = None  # the author's own message that the document was
+    card: SentMessage | None = None
+    unreachable: str | None = None  # why nobody is there
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """What an answer to a document replies to."""
+
+    relay: SentMessage | None = None  # the message that relayed it there
+    own: int | None = None  # the author's own message that the document was
+
+
+NOTHING = Replied()
 
 
 class Threads:
@@ -78,6 +93,7 @@ class Threads:
         self._reopened: set[tuple[Place, MissionId]] = set()  # recreated once already
         self._not_before: dict[tuple[Place, MissionId], datetime] = {}
         self._bad_names: set[tuple[int, int, str]] = set()
+        self._opening: dict[tuple[Place, MissionId], asyncio.Lock] = {}
 
     async def chat_of(self, tx: Transaction, place: Place) -> int:
         """The chat of a place. Raises Unreachable when nobody is there."""
@@ -98,16 +114,62 @@ class Threads:
         async with self._given.storage.transaction() as tx:
             return await tx.sent.current_chat(self._group_id)
 
+    async def know(self, tx: Transaction, notices: Sequence[Notice]) -> list[Known]:
+        """What is known of the places of several notices, in a handful of queries."""
+        places = {notice.to for notice in notices}
+        persons = [PersonId(place.id) for place in places if place.kind is PlaceKind.PERSON]
+        accounts = await tx.people.accounts(persons)
+        chats: dict[Place, int | None] = {}
+        for place in places:
+            if place.kind is PlaceKind.PERSON:
+                account = accounts.get(PersonId(place.id))
+                chats[place] = account.chat_id if account else None
+            elif place.kind is PlaceKind.ORGANISATION:
+                chat = await tx.people.organisation_chat(OrganisationId(place.id))
+                chats[place] = chat if chat is None else await tx.sent.current_chat(chat)
+        if any(place.kind in GROUP_KINDS for place in places):
+            group = await tx.sent.current_chat(self._group_id)
+            chats |= {place: group for place in places if place.kind in GROUP_KINDS}
+        lanes = [(notice.to, mission) for notice in notices if (mission := mission_at(notice)) is not None]
+        threads = await tx.sent.threads(lanes)
+        firsts = await tx.sent.firsts(lanes)
+        cards = await tx.sent.cards(
+            [(notice.to, mission_of(notice), notice.card) for notice in notices if notice.card is not None]
+        )
+        known = []
+        for notice in notices:
+            mission = mission_at(notice)
+            lane = (notice.to, mission) if mission is not None else None
+            chat = chats.get(notice.to)
+            known.append(
+                Known(
+                    chat or 0,
+                    thread=threads.get(lane) if lane else None,
+                    first=firsts.get(lane) if lane else None,
+                    card=cards.get((notice.to, mission_of(notice), notice.card)) if notice.card else None,
+                    unreachable=NOBODY.get(notice.to.kind) if chat is None else None,
+                )
+            )
+        return known
+
+    async def know_anew(self, notice: Notice) -> Known:
+        """What is known of one notice's place by now."""
+        async with self._given.storage.transaction() as tx:
+            (known,) = await self.know(tx, [notice])
+            return known
+
     async def destination(
-        self, notice: Notice, outgoing: Outgoing, owed_since: datetime
+        self, notice: Notice, known: Known, outgoing: Outgoing, owed_since: datetime
     ) -> Destination | Wait:
         """Where the notice goes now. Raises Unreachable and Moved."""
+        if known.unreachable is not None:
+            raise Unreachable(known.unreachable)
         mission = mission_at(notice)
-        known = await self._known(notice, outgoing, mission)
+        replied = await self._replied(known.chat_id, outgoing)
         is_group = notice.to.kind is not PlaceKind.PERSON
-        plain = Destination(known.chat_id, is_group, reply_to=known.own_message)
-        if known.reply_to is not None and known.reply_to.thread_id is None:
-            plain = replace(plain, reply_to=known.reply_to.message_id)
+        plain = Destination(known.chat_id, is_group, reply_to=replied.own)
+        if replied.relay is not None and replied.relay.thread_id is None:
+            plain = replace(plain, reply_to=replied.relay.message_id)
         if mission is None or notice.to.kind is PlaceKind.ORGANISATION:
             return self._in_one_flow(plain, known)
         thread = known.thread
@@ -118,12 +180,14 @@ class Threads:
             thread = made
         if thread is None or thread.thread_id is None:
             return self._in_one_flow(plain, known)
-        reply = known.reply_to if known.reply_to and known.reply_to.thread_id == thread.thread_id else None
+        relay = replied.relay if replied.relay and replied.relay.thread_id == thread.thread_id else None
         return Destination(
             known.chat_id,
             is_group,
             thread_id=thread.thread_id,
-            reply_to=reply.message_id if reply else known.own_message,
+            reply_to=relay.message_id if relay else replied.own,
+            thread_name=thread.name,
+            thread_closed=thread.state is ThreadState.CLOSED,
         )
 
     async def lost(self, place: Place, mission: MissionId) -> None:
@@ -150,6 +214,10 @@ class Threads:
         """
         if to.thread_id is None:
             return
+        wanted = topic_name(outgoing.topic)
+        closes = outgoing.topic_closed and to.is_group and not to.thread_closed
+        if not closes and wanted in (None, to.thread_name):
+            return
         async with self._given.storage.transaction() as tx:
             thread = await tx.sent.thread_at(to.chat_id, to.thread_id)
         if thread is None:
@@ -166,24 +234,14 @@ class Threads:
 
     # inside
 
-    async def _known(self, notice: Notice, outgoing: Outgoing, mission: MissionId | None) -> Known:
+    async def _replied(self, chat_id: int, outgoing: Outgoing) -> Replied:
+        if outgoing.reply_to is None:
+            return NOTHING
         async with self._given.storage.transaction() as tx:
-            chat_id = await self.chat_of(tx, notice.to)
-            reply_to, own = None, None
-            if outgoing.reply_to is not None:
-                relays = await tx.sent.of_document(outgoing.reply_to)
-                reply_to = next((sent for sent in relays if sent.chat_id == chat_id), None)
-                document = await tx.documents.get(outgoing.reply_to) if reply_to is None else None
-                own = document.message_id if document and document.chat_id == chat_id else None
-            if mission is None:
-                return Known(chat_id, reply_to=reply_to, own_message=own)
-            return Known(
-                chat_id,
-                thread=await tx.sent.thread(notice.to, mission),
-                first=await tx.sent.first(notice.to, mission),
-                reply_to=reply_to,
-                own_message=own,
-            )
+            relays = await tx.sent.of_document(outgoing.reply_to)
+            relay = next((sent for sent in relays if sent.chat_id == chat_id), None)
+            document = await tx.documents.get(outgoing.reply_to) if relay is None else None
+        return Replied(relay, document.message_id if document and document.chat_id == chat_id else None)
 
     def _in_one_flow(self, plain: Destination, known: Known) -> Destination:
         """Without a topic each mission's messages reply to its first one there."""
@@ -196,23 +254,38 @@ class Threads:
         self, place: Place, mission: MissionId, known: Known, outgoing: Outgoing, owed_since: datetime
     ) -> Thread | Wait | None:
         """A new topic; None: none can be had now."""
-        now = self._given.now()
         key = (place, mission)
-        thread = known.thread
-        name = topic_name(outgoing.topic) or (thread.name if thread else None)
-        if name is None or (thread is not None and thread.state is ThreadState.NONE):
+        name = topic_name(outgoing.topic) or (known.thread.name if known.thread else None)
+        if name is None or (known.thread is not None and known.thread.state is ThreadState.NONE):
             return None
-        if self._not_before.get(key, now) > now:
+        if self._not_before.get(key, self._given.now()) > self._given.now():
             return None
         if not (await self._ability(known.chat_id, is_group=place.kind is PlaceKind.MISSION)).can:
             return None
-        slot = self._budgets.reserve(known.chat_id, is_group=place.kind is PlaceKind.MISSION, now=now)
+        lock = self._opening.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                async with self._given.storage.transaction() as tx:
+                    thread = await tx.sent.thread(place, mission)
+                if thread and thread.thread_id is not None and thread.chat_id == known.chat_id:
+                    return thread  # another message of the mission was quicker
+                return await self._create(key, known.chat_id, name, owed_since)
+        finally:
+            if not lock.locked():
+                self._opening.pop(key, None)
+
+    async def _create(
+        self, key: tuple[Place, MissionId], chat_id: int, name: str, owed_since: datetime
+    ) -> Thread | Wait | None:
+        now = self._given.now()
+        place, mission = key
+        slot = self._budgets.reserve(chat_id, is_group=place.kind is PlaceKind.MISSION, now=now)
         if isinstance(slot, datetime):
             return self._wait_or_go(key, slot, owed_since)
         try:
-            topic = await self._api.call("createForumTopic", chat_id=known.chat_id, name=name)
+            topic = await self._api.call("createForumTopic", chat_id=chat_id, name=name)
         except TooFast as failure:
-            return self._wait_or_go(key, self._budgets.pause(known.chat_id, failure.seconds, now), owed_since)
+            return self._wait_or_go(key, self._budgets.pause(chat_id, failure.seconds, now), owed_since)
         except (NotSent, UnknownOutcome) as failure:
             # It may exist: a topic cannot be looked up. Better an empty one too many than a mission lost.
             log.warning("topic of mission %d at %s: %s", mission, place, type(failure).__name__)
@@ -221,10 +294,10 @@ class Threads:
             raise
         except Failure as failure:
             why = "forum" if "forum" in failure.said.lower() else "right"
-            await self._cannot(known.chat_id, Ability(can=False, seen_at=now, why=why))
+            await self._cannot(chat_id, Ability(can=False, seen_at=now, why=why))
             return None
         self._not_before.pop(key, None)
-        made = Thread(place, mission, known.chat_id, int(topic["message_thread_id"]), ThreadState.OPEN, name)
+        made = Thread(place, mission, chat_id, int(topic["message_thread_id"]), ThreadState.OPEN, name)
         async with self._given.storage.transaction() as tx:
             await tx.sent.save_thread(made)
         return made
@@ -373,6 +446,11 @@ def mission_at(notice: Notice) -> MissionId | None:
     if notice.to.kind is PlaceKind.MISSION:
         return MissionId(notice.to.id)
     return notice.mission if notice.to.kind is not PlaceKind.BOARD else None
+
+
+def mission_of(notice: Notice) -> MissionId | None:
+    """The mission it speaks of, or whose topic it goes to."""
+    return notice.mission if notice.mission is not None else mission_at(notice)
 
 
 def topic_name(wanted: str | None) -> str | None:

@@ -20,6 +20,7 @@ _NEXT_NUMBER = Upsert(
 _ADD = insert(missions).returning(missions.c.id)
 _READ = select(missions.c.id, missions.c.aggregate)
 _GET = _READ.where(missions.c.id == bindparam("mission_id"))
+_MANY = _READ.where(missions.c.id.in_(bindparam("ids", expanding=True)))
 # NO KEY: rows that merely refer to the mission (a journal line, an offer) need not wait for the decision.
 _LOCK = _GET.with_for_update(key_share=True)
 _SAVE = (
@@ -54,6 +55,9 @@ _TRIGGERED = _READ.where(
 ).order_by(missions.c.triggered_at, missions.c.id)
 
 _DOSSIER = select(dossiers.c.body).where(dossiers.c.mission == bindparam("mission_id"))
+_DOSSIERS = select(dossiers.c.mission, dossiers.c.body).where(
+    dossiers.c.mission.in_(bindparam("ids", expanding=True)), dossiers.c.body.is_not(None)
+)
 _SAVE_DOSSIER = Upsert(dossiers, changes=["body"])
 _ADD_KEY = insert(dossier_keys)
 _DROP_KEYS = delete(dossier_keys).where(dossier_keys.c.mission == bindparam("mission_id"))
@@ -77,6 +81,11 @@ class SqlMissions:
     async def get(self, mission: MissionId) -> Mission | None:
         return _read(await self._db.row(_GET, mission_id=mission))
 
+    async def many(self, missions: Iterable[MissionId]) -> dict[MissionId, Mission]:
+        ids = sorted(set(missions))
+        rows = await self._db.rows(_MANY, ids=ids) if ids else []
+        return {mission.id: mission for mission in _read_all(rows)}
+
     async def lock(self, mission: MissionId) -> Mission | None:
         return _read(await self._db.row(_LOCK, mission_id=mission))
 
@@ -89,6 +98,11 @@ class SqlMissions:
         if body is None:
             return None
         return opened(self._db.vault, mission, body)
+
+    async def dossiers(self, missions: Iterable[MissionId]) -> dict[MissionId, Dossier]:
+        ids = sorted(set(missions))
+        rows = await self._db.rows(_DOSSIERS, ids=ids) if ids else []
+        return {MissionId(row.mission): opened(self._db.vault, row.mission, row.body) for row in rows}
 
     async def save_dossier(self, mission: MissionId, dossier: Dossier) -> None:
         vault = self._db.vault

@@ -1,6 +1,6 @@
 """Missions offered to IDELs, and the one winner of each search and cascade."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,9 @@ from storage.tables import missions, offers, quoted, winners
 
 _READ = select(offers)
 _GET = _READ.where(offers.c.mission == bindparam("mission_id"), offers.c.person == bindparam("person_id"))
+_OF_PEOPLE = _READ.where(
+    offers.c.mission == bindparam("mission_id"), offers.c.person.in_(bindparam("ids", expanding=True))
+)
 _SAVE = Upsert(offers, changes=["epoch", "state", "at", "distance_km", "answered_at", "estimate", "reason"])
 _OF_MISSION = _READ.where(offers.c.mission == bindparam("mission_id")).order_by(offers.c.person)
 _OF_MISSION_IN_STATE = _OF_MISSION.where(offers.c.state == bindparam("state"))
@@ -40,6 +43,11 @@ class SqlOffers:
     async def get(self, mission: MissionId, person: PersonId) -> IdelOffer | None:
         row = await self._db.row(_GET, mission_id=mission, person_id=person)
         return None if row is None else _offer(row)
+
+    async def of_people(self, mission: MissionId, people: Iterable[PersonId]) -> dict[PersonId, IdelOffer]:
+        ids = sorted(set(people))
+        rows = await self._db.rows(_OF_PEOPLE, mission_id=mission, ids=ids) if ids else []
+        return {PersonId(row.person): _offer(row) for row in rows}
 
     async def save(self, offers: Sequence[IdelOffer]) -> None:
         await self._db.upsert_many(_SAVE, [_columns(one) for one in offers])

@@ -14,10 +14,9 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func
 
 from bot.domain.outcome import Notice, Place, PlaceKind, Priority, WhenUnknown, Withdrawal
 from bot.domain.people import MissionId
-from bot.ports import Owed, SentMessage
+from bot.ports import Ended, HowEnded, Owed
 from storage import codec
 from storage.connected import Connected, RealNow, lane_of
-from storage.sent import SqlSent
 from storage.tables import OutboxState, outbox, quoted
 from storage.vault import row_of
 
@@ -123,6 +122,14 @@ _POSTPONE = (
     )
 )
 _TAKE_BACK = update(outbox).where(_SENDING).values(state=OutboxState.OWED.value, perhaps_sent=True)
+_TAKE_BACK_OTHERS = _TAKE_BACK.where(outbox.c.id.not_in(bindparam("kept", expanding=True)))
+_BEHIND = (
+    select(outbox)
+    .where(outbox.c.lane == bindparam("of_lane"), outbox.c.id > bindparam("behind"), _UNFINISHED)
+    .order_by(outbox.c.id)
+    .limit(bindparam("most"))
+)
+_BEHIND_AND_FREE = _BEHIND.with_for_update(skip_locked=True)
 _WAITING = select(func.count()).select_from(outbox).where(_UNFINISHED)
 _OLDEST = select(func.min(outbox.c.created_at)).where(
     _UNFINISHED, outbox.c.place_kind.in_(bindparam("kinds", expanding=True))
@@ -187,7 +194,6 @@ class SqlOutbox:
         lease_seconds: float = 60.0,
     ) -> list[Owed]:
         await self._db.run(_LEASE_IS_OVER)
-        await self._db.run(_EXPIRE, now=now)
         places, kinds = [str(place) for place in skip_places], [kind.value for kind in skip_kinds]
         if places or kinds:
             rows = await self._db.rows(_CLAIMABLE_ELSEWHERE, now=now, most=limit, places=places, kinds=kinds)
@@ -195,25 +201,61 @@ class SqlOutbox:
             rows = await self._db.rows(_CLAIMABLE, now=now, most=limit)
         if not rows:
             return []
+        return await self._claimed(rows, lease_seconds)
+
+    async def claim_behind(
+        self, owed: Owed, now: datetime, kinds: Iterable[str], most: int, lease_seconds: float = 60.0
+    ) -> list[Owed]:
+        lane = lane_of(owed.notice.to, owed.notice.mission)
+        here: dict[str, Any] = {"of_lane": lane, "behind": owed.id, "most": most}
+        ids = [row.id for row in await self._db.rows(_BEHIND, **here)]
+        wanted = frozenset(kinds)
+        taken: list[Row[Any]] = []
+        for row, row_id in zip(await self._db.rows(_BEHIND_AND_FREE, **here), ids, strict=False):
+            ready = row.state == OutboxState.OWED and row.due_at <= now and not row.perhaps_sent
+            # Somebody decides on one in between: what is behind it must wait.
+            if row.id != row_id or not ready or row.card is not None or row.kind not in wanted:
+                break
+            taken.append(row)
+        return await self._claimed(taken, lease_seconds) if taken else []
+
+    async def _claimed(self, rows: Sequence[Row[Any]], lease_seconds: float) -> list[Owed]:
         lease = uuid.uuid4().hex
         await self._db.run(_CLAIM, ids=[row.id for row in rows], new_lease=lease, seconds=lease_seconds)
         return [self._owed(row, lease) for row in rows]
 
-    async def delivered(self, owed: Owed, sent: SentMessage | None, now: datetime) -> None:
-        await self._finish(owed, OutboxState.DELIVERED, None, now)
-        if sent is not None:
-            await SqlSent(self._db).save(sent)
+    async def expire(self, now: datetime) -> int:
+        return await self._db.run(_EXPIRE, now=now)
 
-    async def postpone(self, owed: Owed, until: datetime, *, perhaps_sent: bool = False) -> None:
-        await self._db.run(_POSTPONE, row_id=owed.id, my_lease=owed.lease, until=until, maybe=perhaps_sent)
+    async def end(self, ends: Sequence[Ended], now: datetime) -> None:
+        finished = [
+            {
+                "row_id": end.owed.id,
+                "my_lease": end.owed.lease,
+                "state": OutboxState(end.how.value).value,
+                "reason": end.reason,
+                "now": now,
+            }
+            for end in ends
+            if end.how is not HowEnded.LATER
+        ]
+        later = [
+            {
+                "row_id": end.owed.id,
+                "my_lease": end.owed.lease,
+                "until": end.until or now,
+                "maybe": end.perhaps_sent,
+            }
+            for end in ends
+            if end.how is HowEnded.LATER
+        ]
+        await self._db.run_many(_FINISH, finished)
+        await self._db.run_many(_POSTPONE, later)
 
-    async def give_up(self, owed: Owed, reason: str, now: datetime) -> None:
-        await self._finish(owed, OutboxState.GIVEN_UP, reason, now)
-
-    async def drop(self, owed: Owed, reason: str, now: datetime) -> None:
-        await self._finish(owed, OutboxState.DROPPED, reason, now)
-
-    async def take_back_claims(self) -> int:
+    async def take_back_claims(self, keep: Iterable[int] = ()) -> int:
+        kept = list(keep)
+        if kept:
+            return await self._db.run(_TAKE_BACK_OTHERS, kept=kept)
         return await self._db.run(_TAKE_BACK)
 
     async def waiting(self) -> int:
@@ -226,11 +268,6 @@ class SqlOutbox:
     async def next_due(self) -> datetime | None:
         due: datetime | None = await self._db.value(_NEXT_DUE)
         return due
-
-    async def _finish(self, owed: Owed, state: OutboxState, reason: str | None, now: datetime) -> None:
-        await self._db.run(
-            _FINISH, row_id=owed.id, my_lease=owed.lease, state=state.value, reason=reason, now=now
-        )
 
     async def _waiting_cards(self, notices: Sequence[Notice]) -> dict[tuple[str, str], _Card]:
         """For each card redrawn by `notices`, its newest row that has not begun to be sent."""

@@ -35,6 +35,11 @@ _SAVE = (
 _BY_USER = _READ.join(accounts, accounts.c.person == people.c.id).where(
     accounts.c.user_id == bindparam("user_id")
 )
+_BY_USERS = (
+    select(people, accounts.c.user_id)
+    .join(accounts, accounts.c.person == people.c.id)
+    .where(accounts.c.user_id.in_(bindparam("user_ids", expanding=True)))
+)
 _BY_PHONE = (
     _READ.where(people.c.phone == bindparam("phone"), people.c.guest_of.is_(None))
     .order_by(people.c.active.desc(), people.c.id)
@@ -47,6 +52,7 @@ _REACHABLE = (
 )
 
 _ACCOUNT = select(accounts).where(accounts.c.person == bindparam("person_id"))
+_ACCOUNTS = select(accounts).where(accounts.c.person.in_(bindparam("ids", expanding=True)))
 _ACCOUNT_HOLDER = select(accounts.c.person).where(accounts.c.user_id == bindparam("user_id"))
 _DROP_ACCOUNTS = delete(accounts).where(
     or_(accounts.c.person == bindparam("person_id"), accounts.c.user_id == bindparam("user_id"))
@@ -128,12 +134,21 @@ class SqlPeople:
     async def by_user(self, user_id: int) -> Person | None:
         return _maybe(await self._db.row(_BY_USER, user_id=user_id))
 
+    async def by_users(self, user_ids: Iterable[int]) -> dict[int, Person]:
+        rows = await self._db.rows(_BY_USERS, user_ids=sorted(set(user_ids)))
+        return {row.user_id: _person(row) for row in rows}
+
     async def by_phone(self, phone: str) -> Person | None:
         return _maybe(await self._db.row(_BY_PHONE, phone=phone))
 
     async def account(self, person: PersonId) -> Account | None:
         row = await self._db.row(_ACCOUNT, person_id=person)
-        return None if row is None else Account(row.user_id, row.chat_id, PersonId(row.person))
+        return None if row is None else _account(row)
+
+    async def accounts(self, people: Iterable[PersonId]) -> dict[PersonId, Account]:
+        ids = sorted(set(people))
+        rows = await self._db.rows(_ACCOUNTS, ids=ids) if ids else []
+        return {PersonId(row.person): _account(row) for row in rows}
 
     async def link_account(self, person: PersonId, user_id: int, chat_id: int) -> None:
         former = await self._db.value(_ACCOUNT_HOLDER, user_id=user_id)
@@ -247,6 +262,10 @@ def _person(row: Row[Any]) -> Person:
         on_telegram=row.on_telegram,
         reachable=row.reachable,
     )
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(row.user_id, row.chat_id, PersonId(row.person))
 
 
 def _maybe(row: Row[Any] | None) -> Person | None:

@@ -1,5 +1,6 @@
 """Messages the bot has sent, the missions' threads, and what a chat's id is now."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +43,23 @@ _FIRST = (
     .order_by(sent.c.sent_at, sent.c.message_id)
     .limit(1)
 )
+_CARDS = (
+    select(sent)
+    .where(sent.c.lane.in_(bindparam("lanes", expanding=True)), sent.c.card.is_not(None), _THERE)
+    .where(sent.c.card.in_(bindparam("names", expanding=True)))
+    .order_by(sent.c.sent_at, sent.c.message_id)
+)
+_oldest = (
+    select(
+        *sent.c,
+        func.row_number()
+        .over(partition_by=sent.c.lane, order_by=(sent.c.sent_at, sent.c.message_id))
+        .label("number"),
+    )
+    .where(sent.c.lane.in_(bindparam("lanes", expanding=True)), _THERE)
+    .subquery()
+)
+_FIRSTS = select(_oldest).where(_oldest.c.number == 1)
 _AT = select(sent).where(*_THIS)
 _OF_DOCUMENT = (
     select(sent)
@@ -74,6 +92,10 @@ _BRING_FORWARD = (
 
 _THREAD = select(threads).where(
     threads.c.place == bindparam("place"), threads.c.mission == bindparam("mission")
+)
+_THREADS = select(threads).where(
+    threads.c.place.in_(bindparam("places", expanding=True)),
+    threads.c.mission.in_(bindparam("missions", expanding=True)),
 )
 _THREAD_AT = select(threads).where(
     threads.c.chat_id == bindparam("chat"), threads.c.thread_id == bindparam("thread")
@@ -115,23 +137,44 @@ class SqlSent:
     async def first(self, place: Place, mission: MissionId) -> SentMessage | None:
         return _maybe(await self._db.row(_FIRST, lane=lane_of(place, mission)))
 
+    async def cards(
+        self, wanted: Iterable[tuple[Place, MissionId | None, str]]
+    ) -> dict[tuple[Place, MissionId | None, str], SentMessage]:
+        keys = list(wanted)
+        if not keys:
+            return {}
+        lanes = {lane_of(place, mission) for place, mission, _ in keys}
+        rows = await self._db.rows(_CARDS, lanes=sorted(lanes), names=sorted({card for *_, card in keys}))
+        newest = {(row.lane, row.card): row for row in rows}  # the newest comes last
+        return {
+            (place, mission, card): _message(row)
+            for place, mission, card in keys
+            if (row := newest.get((lane_of(place, mission), card))) is not None
+        }
+
+    async def firsts(
+        self, wanted: Iterable[tuple[Place, MissionId]]
+    ) -> dict[tuple[Place, MissionId], SentMessage]:
+        lanes = {lane_of(place, mission): (place, mission) for place, mission in wanted}
+        rows = await self._db.rows(_FIRSTS, lanes=sorted(lanes)) if lanes else []
+        return {lanes[row.lane]: _message(row) for row in rows}
+
+    async def threads(
+        self, wanted: Iterable[tuple[Place, MissionId]]
+    ) -> dict[tuple[Place, MissionId], Thread]:
+        keys = set(wanted)
+        if not keys:
+            return {}
+        places = sorted({str(place) for place, _ in keys})
+        rows = await self._db.rows(_THREADS, places=places, missions=sorted({mission for _, mission in keys}))
+        found = ((thread.place, thread.mission, thread) for thread in map(_thread, rows))
+        return {(place, mission): thread for place, mission, thread in found if (place, mission) in keys}
+
     async def save(self, message: SentMessage) -> None:
-        await self._db.upsert(
-            _SAVE,
-            chat_id=message.chat_id,
-            message_id=message.message_id,
-            lane=lane_of(message.place, message.mission),
-            place=str(message.place),
-            kind=message.kind,
-            sent_at=message.sent_at,
-            thread_id=message.thread_id,
-            mission=message.mission,
-            card=message.card,
-            body_hash=message.body_hash,
-            has_patient_facts=message.has_patient_facts,
-            delete_at=message.delete_at,
-            document=message.document,
-        )
+        await self._db.upsert(_SAVE, **_columns(message))
+
+    async def save_all(self, messages: Sequence[SentMessage]) -> None:
+        await self._db.upsert_many(_SAVE, [_columns(message) for message in messages])
 
     async def at(self, chat_id: int, message_id: int) -> SentMessage | None:
         return _maybe(await self._db.row(_AT, chat=chat_id, message=message_id))
@@ -193,6 +236,24 @@ class SqlSent:
         await self._db.run(_MOVE_ORGANISATIONS, **moved)
         await self._db.run(_FORGET_CARDS_OF_CHAT, chat=old)
         await self._db.run(_FORGET_THREADS_OF_CHAT, chat=old)
+
+
+def _columns(message: SentMessage) -> dict[str, Any]:
+    return {
+        "chat_id": message.chat_id,
+        "message_id": message.message_id,
+        "lane": lane_of(message.place, message.mission),
+        "place": str(message.place),
+        "kind": message.kind,
+        "sent_at": message.sent_at,
+        "thread_id": message.thread_id,
+        "mission": message.mission,
+        "card": message.card,
+        "body_hash": message.body_hash,
+        "has_patient_facts": message.has_patient_facts,
+        "delete_at": message.delete_at,
+        "document": message.document,
+    }
 
 
 def _message(row: Row[Any]) -> SentMessage:

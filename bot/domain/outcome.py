@@ -26,6 +26,10 @@ class PlaceKind(StrEnum):
     SMS = "sms"  # a telephone: `id` is a person, or 0 for a number given in the facts by the dossier
 
 
+#: Places in the OSNP group, which share its rate.
+GROUP_KINDS = frozenset({PlaceKind.MISSION, PlaceKind.BOARD})
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A logical place: delivery knows which chat and thread it is today."""
@@ -209,6 +213,8 @@ class TimerKind(StrEnum):
     CLOSING_REMINDER = "closing.reminder"
     NIGHT_OWNER = "closing.night_owner"  # the service closes soon and the mission runs past it
     FORGET = "closing.forget"  # the dossier and documents are emptied
+    UNTOUCHED = "watch.untouched"  # whoever must act has not; its key is the request's
+    ACCOUNT = "outage.account"  # of no mission: what an absence of the bot did is told
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,25 @@
 Knows no words. A column with facts of its own adds a loader to `flows.extras`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bot.domain import places
 from bot.domain.disclosure import Audience, Patient, patient_for
-from bot.domain.mission import IdelOffer, Mission
-from bot.domain.outcome import Notice, PlaceKind
-from bot.domain.people import Organisation, OrganisationId, Party, PartyKind, Person, PersonId, Role
+from bot.domain.mission import Dossier, IdelOffer, Mission
+from bot.domain.outcome import GROUP_KINDS, Notice, PlaceKind
+from bot.domain.people import (
+    MissionId,
+    Organisation,
+    OrganisationId,
+    Party,
+    PartyKind,
+    Person,
+    PersonId,
+    Role,
+)
 from bot.domain.region import Region
 from bot.flows import extras
 from bot.ports import Given, Transaction
@@ -49,32 +58,89 @@ class Sheet:
 
 
 async def load(given: Given, notice: Notice) -> Sheet | None:
-    """The sheet of a notice; None when what it speaks of is gone."""
+    """The sheet of one notice; None when what it speaks of is gone."""
     async with given.storage.transaction() as tx:
-        return await load_in(given, tx, notice)
+        (sheet,) = await load_all(given, tx, [notice])
+        return sheet
 
 
-async def load_in(given: Given, tx: Transaction, notice: Notice) -> Sheet | None:
-    """The same, within a transaction."""
+async def load_all(given: Given, tx: Transaction, notices: Sequence[Notice]) -> list[Sheet | None]:
+    """The sheets of several: what they have in common is read once, and each reader sees only their own."""
+    shared = await _read(given, tx, notices)
+    return [await _sheet(given, tx, notice, shared) for notice in notices]
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What was read for a batch of notices."""
+
+    missions: Mapping[MissionId, Mission] = field(default_factory=dict)
+    dossiers: Mapping[MissionId, Dossier] = field(default_factory=dict)
+    people: Mapping[PersonId, Person] = field(default_factory=dict)
+    houses: Mapping[int, Organisation] = field(default_factory=dict)
+    offers: Mapping[tuple[MissionId, PersonId], IdelOffer] = field(default_factory=dict)
+    is_watched: bool = False  # somebody in the group is not registered
+    patients: dict[tuple[MissionId, Audience], Patient] = field(default_factory=dict)
+
+
+async def _read(given: Given, tx: Transaction, notices: Sequence[Notice]) -> _Shared:
+    missions = await tx.missions.many([n.mission for n in notices if n.mission is not None])
+    people: set[int] = set()
+    houses: set[int] = set()
+    for mission in missions.values():
+        more, others = _involved(mission)
+        people |= more
+        houses |= others
+    for notice in notices:
+        more, others = _named(notice)
+        people |= more
+        houses |= others
+        if (reader := _reader(notice)) is not None:
+            people.add(reader)
+        if notice.to.kind is PlaceKind.ORGANISATION:
+            houses.add(notice.to.id)
+    found = await tx.people.many([PersonId(i) for i in people]) if people else {}
+    asked: dict[MissionId, list[PersonId]] = {}
+    for notice in notices:
+        person = found.get(PersonId(_reader(notice) or 0))
+        if notice.mission in missions and person is not None and person.role is Role.IDEL:
+            asked.setdefault(missions[notice.mission].id, []).append(person.id)
+    offers = {
+        (mission, person): offer
+        for mission, idels in asked.items()
+        for person, offer in (await tx.offers.of_people(mission, idels)).items()
+    }
+    in_group = any(n.mission in missions and n.to.kind in GROUP_KINDS for n in notices)
+    organisations = {i: await tx.people.organisation(OrganisationId(i)) for i in sorted(houses)}
+    return _Shared(
+        missions=missions,
+        dossiers=await tx.missions.dossiers(missions),
+        people=found,
+        houses={i: house for i, house in organisations.items() if house is not None},
+        offers=offers,
+        is_watched=in_group and await tx.strangers.watched() > 0,
+    )
+
+
+async def _sheet(given: Given, tx: Transaction, notice: Notice, shared: _Shared) -> Sheet | None:
     mission = None
     if notice.mission is not None:
-        mission = await tx.missions.get(notice.mission)
+        mission = shared.missions.get(notice.mission)
         if mission is None:
             return None
-    reader = house = offer = None
-    if notice.to.kind in (PlaceKind.PERSON, PlaceKind.SMS) and notice.to.id:
-        reader = await tx.people.get(PersonId(notice.to.id))
-    if notice.to.kind is PlaceKind.ORGANISATION:
-        house = await tx.people.organisation(OrganisationId(notice.to.id))
-    if mission is not None and reader is not None and reader.role is Role.IDEL:
-        offer = await tx.offers.get(mission.id, reader.id)
-    people, houses = await _involved(tx, mission, notice)
+    reader = shared.people.get(PersonId(_reader(notice) or 0))
+    house = shared.houses.get(notice.to.id) if notice.to.kind is PlaceKind.ORGANISATION else None
+    offer = shared.offers.get((mission.id, reader.id)) if mission is not None and reader is not None else None
+    people, houses = _named(notice)
     patient = None
     if mission is not None:
+        more, others = _involved(mission)
+        people |= more
+        houses |= others
         audience = _audience(notice, mission, reader, house)
-        if audience is Audience.GROUP and await tx.strangers.watched():
+        if audience is Audience.GROUP and shared.is_watched:
             audience = Audience.GROUP_WATCHED
-        patient = await _patient(given, tx, mission, audience)
+        patient = _patient(given, mission, audience, shared)
     return Sheet(
         notice=notice,
         now=given.now(),
@@ -84,10 +150,14 @@ async def load_in(given: Given, tx: Transaction, notice: Notice) -> Sheet | None
         reader=reader,
         house=house,
         offer=offer,
-        people=people,
-        houses=houses,
+        people={i: shared.people[PersonId(i)] for i in people if i in shared.people},
+        houses={i: shared.houses[i] for i in houses if i in shared.houses},
         extra=await extras.load(given, tx, notice, mission),
     )
+
+
+def _reader(notice: Notice) -> int | None:
+    return notice.to.id or None if notice.to.kind in (PlaceKind.PERSON, PlaceKind.SMS) else None
 
 
 def _audience(
@@ -95,7 +165,7 @@ def _audience(
 ) -> Audience:
     if notice.to.kind is PlaceKind.SMS:
         return Audience.SMS
-    if notice.to.kind in (PlaceKind.MISSION, PlaceKind.BOARD):
+    if notice.to.kind in GROUP_KINDS:
         return Audience.GROUP
     party = Party.organisation(house.id) if house else Party.person(reader.id) if reader else None
     doctor = mission.cascade.doctor
@@ -116,52 +186,50 @@ def _audience(
 OPERATOR_SEES = frozenset({"mission.patient", "thread.document"})
 
 
-async def _patient(given: Given, tx: Transaction, mission: Mission, audience: Audience) -> Patient:
-    region = given.region
-    commune = region.commune(mission.commune)
-    motif = region.motif(mission.motif)
-    age = places.shown_age(region, mission.commune, mission.age)
-    return patient_for(
-        audience,
-        mission,
-        await tx.missions.dossier(mission.id),
-        commune_name=commune.name if commune else mission.commune,
-        motif_label=motif.label if motif else mission.motif,
-        decade=age if isinstance(age, tuple) else None,
-    )
+def _patient(given: Given, mission: Mission, audience: Audience, shared: _Shared) -> Patient:
+    """What that audience may know, worked out once for all its readers."""
+    key = (mission.id, audience)
+    if key not in shared.patients:
+        region = given.region
+        commune = region.commune(mission.commune)
+        motif = region.motif(mission.motif)
+        age = places.shown_age(region, mission.commune, mission.age)
+        shared.patients[key] = patient_for(
+            audience,
+            mission,
+            shared.dossiers.get(mission.id),
+            commune_name=commune.name if commune else mission.commune,
+            motif_label=motif.label if motif else mission.motif,
+            decade=age if isinstance(age, tuple) else None,
+        )
+    return shared.patients[key]
 
 
-async def _involved(
-    tx: Transaction, mission: Mission | None, notice: Notice
-) -> tuple[dict[int, Person], dict[int, Organisation]]:
-    """Whoever the mission or the notice names."""
-    ids: set[int] = set()
-    houses: set[int] = set()
-    if isinstance(named := notice.facts.get("person"), int):
-        ids.add(named)
-    if isinstance(house := notice.facts.get("organisation"), int):
-        houses.add(house)
-    if mission is not None:
-        ids |= {
-            p
-            for p in (
-                mission.operator,
-                mission.regulateur,
-                mission.visit.idel,
-                mission.search.taken_by,
-                mission.search.usual,
-            )
-            if p is not None
-        }
-        ids |= {late.person for late in mission.search.late}
-        parties = [offer.party for step in mission.cascade.steps for offer in step.offers]
-        if mission.cascade.doctor is not None:
-            parties.append(mission.cascade.doctor.party)
-        ids |= {p.id for p in parties if p.kind is PartyKind.PERSON}
-        houses |= {p.id for p in parties if p.kind is PartyKind.ORGANISATION}
-    people = await tx.people.many([PersonId(i) for i in ids]) if ids else {}
-    found = {i: await tx.people.organisation(OrganisationId(i)) for i in houses}
+def _named(notice: Notice) -> tuple[set[int], set[int]]:
+    """Persons and organisations that the notice's own facts name."""
+    person, house = notice.facts.get("person"), notice.facts.get("organisation")
     return (
-        {int(i): person for i, person in people.items()},
-        {i: house for i, house in found.items() if house is not None},
+        {person} if isinstance(person, int) else set(),
+        {house} if isinstance(house, int) else set(),
     )
+
+
+def _involved(mission: Mission) -> tuple[set[int], set[int]]:
+    """Persons and organisations that the mission names."""
+    people: set[int] = {
+        person
+        for person in (
+            mission.operator,
+            mission.regulateur,
+            mission.visit.idel,
+            mission.search.taken_by,
+            mission.search.usual,
+        )
+        if person is not None
+    }
+    people |= {late.person for late in mission.search.late}
+    parties = [offer.party for step in mission.cascade.steps for offer in step.offers]
+    if mission.cascade.doctor is not None:
+        parties.append(mission.cascade.doctor.party)
+    people |= {party.id for party in parties if party.kind is PartyKind.PERSON}
+    return people, {party.id for party in parties if party.kind is PartyKind.ORGANISATION}

@@ -1,7 +1,8 @@
 """From a notice to what Telegram is asked to show. Knows every column's buttons; decides nothing."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.mission import Mission, MissionState
 from bot.domain.outcome import Notice, PlaceKind
@@ -12,19 +13,21 @@ from bot.messages.manners import MANNERS, Manner
 from bot.messages.reports import FILES
 from bot.messages.rows import Keys
 from bot.messages.words import Words
-from bot.ports import Given, Outgoing, OutgoingFile
-
-Compose = Callable[[Notice], Awaitable[Outgoing | None]]
+from bot.ports import Compose, Given, Outgoing, OutgoingFile, Prepared, Transaction
 
 
 def composer(given: Given, words: Words) -> Compose:
-    """The function that delivery calls at the moment of sending."""
+    """The function that delivery calls shortly before it sends."""
 
-    async def compose(notice: Notice) -> Outgoing | None:
-        sheet = await sheets.load(given, notice)
-        return None if sheet is None else outgoing(sheet, words)
+    async def compose(tx: Transaction, notices: Sequence[Notice]) -> list[Prepared]:
+        loaded = await sheets.load_all(given, tx, notices)
+        return [partial(outgoing, sheet, words) if sheet is not None else nothing for sheet in loaded]
 
     return compose
+
+
+def nothing() -> None:
+    """What it spoke of is gone."""
 
 
 def outgoing(sheet: Sheet, words: Words) -> Outgoing | None:

@@ -17,7 +17,9 @@ from bot.messages import (
     visio,
     visit,
     vitals,
+    watch,
 )
+from bot.messages.manners import INFORMS, MANNERS
 from bot.messages.rows import Keys, Rows
 
 KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
@@ -80,7 +82,14 @@ KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
     "orders.acts": orders.acts,
     "orders.material": orders.acts,
     "orders.acts_ordered": orders.acts_ordered,
+    "watch.again": watch.again,
+    "watch.yours": watch.again,
+    "watch.care": watch.care,
+    "watch.forgotten": mission.card,
     "reports.activity": reports.month_before,
     "reports.indemnities": reports.month_before,
     "reports.own": reports.month_before,
 }
+
+#: Notices that only inform, in words alone: several of one mission may share a message.
+LINES = frozenset(kind for kind, manner in MANNERS.items() if manner == INFORMS and kind not in KEYBOARDS)

@@ -59,6 +59,7 @@ class Words:
             trim_blocks=True,
             lstrip_blocks=True,
             bytecode_cache=COMPILED[html],
+            auto_reload=False,  # they do not change under a running bot
         )
         filters: dict[str, Callable[..., str]] = {
             "hour": self.hour,

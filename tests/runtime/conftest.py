@@ -1,7 +1,8 @@
 """The runtime on a real database, with an emulated Telegram; the words and handlers are the tests' own."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pytest
 
@@ -10,7 +11,7 @@ from bot.channels.sms import DryRunSms
 from bot.delivery import Delivery
 from bot.domain.outcome import BOARD, Notice, Place, to_group, to_person
 from bot.domain.people import MissionId, Person, PersonId, Role
-from bot.ports import Given, Outgoing, SmsPort, Storage
+from bot.ports import Given, Outgoing, Prepared, SmsPort, Storage, Transaction
 from bot.region import load_region
 from bot.sandbox.acts import View
 from bot.sandbox.chats import BotRights, Chat, User
@@ -91,7 +92,6 @@ def group(telegram: Telegram, lea: User) -> Chat:
     return telegram.add_group("OSNP SMT 68", [lea], bot_rights=BotRights())
 
 
-Compose = Callable[[Notice], Awaitable[Outgoing | None]]
 Look = Callable[[Notice], Outgoing | None]
 
 
@@ -174,11 +174,14 @@ async def desk(
 ) -> Desk:
     looks: dict[str, Look] = {}
 
-    async def compose(notice: Notice) -> Outgoing | None:
+    def look(notice: Notice) -> Outgoing | None:
         if notice.kind in looks:
             return looks[notice.kind](notice)
         topic = f"SMT {notice.mission} · Mulhouse" if notice.mission else None
         return Outgoing(str(notice.facts.get("text", notice.kind)), topic=topic, phone="+33639980012")
+
+    async def compose(tx: Transaction, notices: Sequence[Notice]) -> list[Prepared]:
+        return [partial(look, notice) for notice in notices]
 
     sms = DryRunSms()
     delivery = Delivery(given, api, compose, sms, group_id=group.id, background=background)

@@ -14,9 +14,9 @@ from bot.budgets import Budgets
 from bot.context import App, Context, Runtime
 from bot.domain.outcome import Answer, Notice, Place
 from bot.failures import OtherReader
-from bot.intake import Intake, lane_of
-from bot.ports import Given
-from bot.replies import Compose, with_replies
+from bot.intake import BEGUN_AT_MOST, Intake, lane_of, source_of
+from bot.ports import Given, Received
+from bot.replies import with_replies
 from bot.sandbox.chats import User
 from bot.telegram_api import TelegramApi
 from tests.runtime.conftest import ROOT, Desk
@@ -391,7 +391,120 @@ async def test_after_a_crash_what_was_being_worked_is_worked_again(
     assert len(office.worked) == 1
 
 
+async def test_the_same_press_under_another_number_is_worked_once(
+    office: Office, amina: tuple[User, Place]
+) -> None:
+    number = tap(office.desk, amina[0])
+    office.desk.telegram.tap_again(number)
+    await office.intake.fetch()
+    assert await office.inbox() == 1
+
+    await office.intake.work_all()
+    office.desk.telegram.tap_again(number)
+    await office.take()
+
+    assert len(office.worked) == 1
+    assert len(office.desk.calls("answerCallbackQuery")) == 1
+
+
+async def test_two_edits_within_a_second_are_two(office: Office) -> None:
+    def edit(number: int, text: str) -> dict[str, Any]:
+        chat = {"id": 1, "type": "private"}
+        body = {"message_id": 4, "date": 1, "edit_date": 5, "chat": chat, "text": text}
+        return {"update_id": number, "edited_message": body}
+
+    assert await office.intake.receive([edit(1, "TA 13"), edit(2, "TA 13/8"), edit(3, "TA 13/8")]) == 2
+
+
+async def test_what_has_no_other_name_is_known_by_its_number(office: Office) -> None:
+    joined = {"my_chat_member": {"chat": {"id": 1}, "from": {"id": 5}, "date": 1}}
+    message = {"message": {"message_id": 4, "chat": {"id": 1}}}
+    assert source_of({"update_id": 1, **joined}) is None
+    assert source_of({"update_id": 2, **message}) == "m:1:4"
+    assert source_of({"update_id": 3, "callback_query": {"id": "77"}}) == "q:77"
+
+
+async def test_a_worker_that_stood_still_is_taken_over_and_commits_nothing(
+    office: Office, amina: tuple[User, Place], given: Given
+) -> None:
+    user, place = amina
+    others: list[Received] = []
+
+    async def slowly(update: Update, context: Context) -> None:
+        if not others:
+            async with given.storage.transaction() as tx:
+                await tx.inbox.renew([context.runtime.claimed[update.update_id].received.lease], -1.0)
+                await tx.inbox.take_over()
+                others.extend(await tx.inbox.claim(given.now(), 10, "another worker"))
+        await record(context, Notice("test.says", place, facts={"text": "reçu"}))
+        await context.say(Answer("search.taken"))
+
+    office.work = slowly
+    number = tap(office.desk, user)
+    await office.take()
+    await office.desk.settle()
+
+    # The other one has it now: nothing is owed from here, nothing said, nothing set aside.
+    assert len(others) == len(office.worked) == 1
+    assert office.desk.sees(user, user) == []
+    assert number not in office.desk.telegram.answers
+    async with given.storage.during(others[0].update_id, others[0].lease).transaction():
+        pass
+    assert await office.inbox() == 0
+
+
+async def test_an_update_that_killed_its_process_again_and_again_is_set_aside(
+    office: Office, amina: tuple[User, Place], lea: User, given: Given
+) -> None:
+    office.desk.telegram.send_text(amina[0], amina[0], "bonjour")
+    await office.intake.fetch()
+    for _ in range(BEGUN_AT_MOST):
+        async with given.storage.transaction() as tx:
+            assert len(await tx.inbox.claim(given.now(), 10)) == 1
+            await tx.inbox.take_back_claims()
+
+    await office.intake.work_all()
+    await office.desk.settle()
+
+    assert office.worked == []
+    assert await office.inbox() == 0
+    assert office.desk.sees(lea, office.desk.group) == ["intake.set_aside"]
+
+
+async def test_a_lane_goes_on_while_an_answer_is_on_its_way_and_answers_keep_their_order(
+    office: Office, amina: tuple[User, Place]
+) -> None:
+    user, place = amina
+    telegram = office.desk.telegram
+    decided: list[int] = []
+    slow: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    office.runtime.answering[user.id] = slow  # an earlier answer is still on its way
+
+    async def accept(update: Update, context: Context) -> None:
+        await record(context, Notice("test.says", place, facts={"text": "reçu"}))
+        decided.append(update.update_id)
+        await context.say(Answer("search.taken", {"n": len(decided)}))
+
+    office.work = accept
+    taps = [tap(office.desk, user) for _ in range(3)]
+    await office.intake.fetch()
+    working = office.runtime.background.start(all_of(office.intake), "work")
+    await until(lambda: len(decided) == len(taps))
+    assert not telegram.answers
+
+    slow.set_result(None)
+    await working
+    assert [telegram.answers[number].text for number in taps] == [f"search.taken {n}" for n in (1, 2, 3)]
+    order = [call.params["callback_query_id"] for call in office.desk.calls("answerCallbackQuery")]
+    assert order == taps
+    assert not office.runtime.answering
+
+
+async def all_of(intake: Intake) -> None:
+    await intake.work_all()
+
+
 def with_words(office: Office) -> None:
     """Delivery that also knows the words of replies."""
-    compose: Compose = office.desk.delivery.compose
+    compose = office.desk.delivery.compose
     office.desk.delivery.compose = with_replies(compose, office.runtime.words)

@@ -23,7 +23,7 @@ from bot.domain.mission import (
     VisitState,
 )
 from bot.domain.people import CascadeStep, MissionId, Party, Person, PersonId, Role
-from bot.ports import Storage
+from bot.ports import Ended, HowEnded, Owed, Storage
 
 #: Tuesday 6 October 2026, 09:23 in Paris.
 NOW = datetime(2026, 10, 6, 7, 23, tzinfo=UTC)
@@ -133,6 +133,16 @@ def with_doctor(mission: Mission, party: Party) -> Mission:
 def an_offer(mission: MissionId, person: PersonId) -> IdelOffer:
     """Offered to one IDEL."""
     return IdelOffer(mission, person, 1, IdelOfferState.ASKED, NOW, distance_km=3.25)
+
+
+def delivered(*owed: Owed) -> list[Ended]:
+    """Those have arrived."""
+    return [Ended(one, HowEnded.DELIVERED) for one in owed]
+
+
+def later(owed: Owed, until: datetime, *, perhaps_sent: bool = False) -> list[Ended]:
+    """That one goes back, to be claimed again from then on."""
+    return [Ended(owed, HowEnded.LATER, until=until, perhaps_sent=perhaps_sent)]
 
 
 async def known(storage: Storage, *people: Person) -> list[Person]:

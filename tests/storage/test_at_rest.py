@@ -15,7 +15,7 @@ from storage import tables
 from storage.database import SqlStorage, open_storage
 from storage.rotation import SEALED, rotate
 from storage.vault import Vault, VaultError
-from tests.storage.cast import AMINA, DOSSIER, LEA, NOW, known, started
+from tests.storage.cast import AMINA, DOSSIER, LEA, NOW, delivered, known, started
 
 #: Words that stand in every kind of sealed value below.
 SECRETS = ("Grünewald", "Odile", "Tanneurs", "353010011", "Zacharie", "fièvre", "1941", "AgACfile", "pulse")
@@ -142,8 +142,9 @@ async def test_what_is_finished_is_emptied(storage: SqlStorage) -> None:
     await fill(storage)
     async with storage.transaction() as tx:
         (owed,) = await tx.outbox.claim(NOW, 5)
-        await tx.outbox.delivered(owed, None, NOW)
-        await tx.inbox.done(1, NOW)
+        await tx.outbox.end(delivered(owed), NOW)
+        (received,) = await tx.inbox.claim(NOW, 5)
+        await tx.inbox.done(received.update_id, received.lease)
         (mission,) = await tx.missions.unfinished()
         await tx.missions.empty_dossier(mission.id)
         await tx.documents.empty_mission(mission.id)

@@ -15,8 +15,8 @@ from bot.domain.outcome import (
     to_person,
 )
 from bot.domain.people import PersonId
-from bot.ports import Owed, SentMessage, Storage
-from tests.storage.cast import MINUTE, NOW, started
+from bot.ports import Ended, HowEnded, Owed, SentMessage, Storage
+from tests.storage.cast import MINUTE, NOW, delivered, later, started
 
 AMINA, BRUNO, CHLOE = (to_person(PersonId(n)) for n in (12, 13, 14))
 
@@ -40,7 +40,7 @@ async def all_in_order(storage: Storage) -> list[str]:
     said = []
     while claimed := await claim(storage, 1):
         async with storage.transaction() as tx:
-            await tx.outbox.delivered(claimed[0], None, NOW)
+            await tx.outbox.end(delivered(claimed[0]), NOW)
         said += kinds(claimed)
     return said
 
@@ -82,7 +82,7 @@ async def test_only_the_oldest_of_a_lane_is_claimed_and_the_next_when_it_is_fini
     assert kinds(claimed) == ["no mission", "other", "first"]
     assert await claim(storage) == []
     async with storage.transaction() as tx:
-        await tx.outbox.delivered(claimed[2], None, NOW)
+        await tx.outbox.end(delivered(claimed[2]), NOW)
     assert kinds(await claim(storage)) == ["second"]
 
 
@@ -90,12 +90,12 @@ async def test_a_postponed_row_holds_its_lane(storage: Storage) -> None:
     await owe(storage, Notice("first", AMINA), Notice("second", AMINA))
     (owed,) = await claim(storage)
     async with storage.transaction() as tx:
-        await tx.outbox.postpone(owed, NOW + MINUTE)
+        await tx.outbox.end(later(owed, NOW + MINUTE), NOW)
         assert await tx.outbox.claim(NOW, 5) == []
         assert await tx.outbox.next_due() == NOW + MINUTE
         (again,) = await tx.outbox.claim(NOW + MINUTE, 5)
         assert (again.notice.kind, again.attempts, again.perhaps_sent) == ("first", 1, False)
-        await tx.outbox.postpone(again, NOW + MINUTE, perhaps_sent=True)
+        await tx.outbox.end(later(again, NOW + MINUTE, perhaps_sent=True), NOW)
         (again,) = await tx.outbox.claim(NOW + MINUTE, 5)
         assert (again.attempts, again.perhaps_sent) == (2, True)
 
@@ -134,6 +134,7 @@ async def test_what_is_past_its_moment_is_not_sent(storage: Storage) -> None:
         Notice("good", AMINA, valid_until=NOW + MINUTE),
     )
     async with storage.transaction() as tx:
+        assert await tx.outbox.expire(NOW + timedelta(seconds=1)) == 2
         claimed = await tx.outbox.claim(NOW + timedelta(seconds=1), 5)
         assert kinds(claimed) == ["good"]
         assert await tx.outbox.waiting() == 1
@@ -151,7 +152,7 @@ async def test_a_redraw_replaces_the_one_that_waits_and_keeps_its_place(storage:
     assert claimed[0].notice.facts == {"n": 3}
     assert claimed[0].notice.priority is Priority.RECEIPT
     async with storage.transaction() as tx:
-        await tx.outbox.delivered(claimed[0], None, NOW)
+        await tx.outbox.end(delivered(claimed[0]), NOW)
     assert await all_in_order(storage) == ["news"]
 
 
@@ -167,7 +168,7 @@ async def test_a_redraw_waits_behind_what_is_being_sent(storage: Storage) -> Non
     await owe(storage, Notice("draw 3", BOARD, card="board"))
     assert await claim(storage) == []
     async with storage.transaction() as tx:
-        await tx.outbox.delivered(sending, None, NOW)
+        await tx.outbox.end(delivered(sending), NOW)
     assert await all_in_order(storage) == ["draw 3"]
 
 
@@ -192,7 +193,7 @@ async def test_a_fresh_card_is_never_folded_away(storage: Storage) -> None:
     (owed,) = await claim(storage)
     first = [owed.notice.kind, owed.notice.fresh]
     async with storage.transaction() as tx:
-        await tx.outbox.delivered(owed, None, NOW)
+        await tx.outbox.end(delivered(owed), NOW)
     (owed,) = await claim(storage)
     second = [owed.notice.kind, owed.notice.fresh]
     assert first == ["draw 1", False]
@@ -201,7 +202,7 @@ async def test_a_fresh_card_is_never_folded_away(storage: Storage) -> None:
 
 async def test_folding_loses_nothing_that_was_owed(storage: Storage) -> None:
     await owe(storage, Notice("must come", BOARD, card="board"))
-    later = Notice(
+    redraw = Notice(
         "cosmetic",
         BOARD,
         card="board",
@@ -210,7 +211,7 @@ async def test_folding_loses_nothing_that_was_owed(storage: Storage) -> None:
         valid_until=NOW + MINUTE,
         epoch=4,
     )
-    await owe(storage, later)
+    await owe(storage, redraw)
     (owed,) = await claim(storage)
     assert owed.notice == Notice("cosmetic", BOARD, card="board", epoch=4)
 
@@ -229,7 +230,7 @@ async def test_withdrawal_takes_back_what_has_not_begun(storage: Storage) -> Non
         assert await tx.outbox.withdraw(Withdrawal(mission.id, "offer", to=CHLOE, epoch=1), NOW) == 1
         assert await tx.outbox.withdraw(Withdrawal(mission.id, "offer"), NOW) == 1
         assert await tx.outbox.withdraw(Withdrawal(mission.id, "offer"), NOW) == 0
-        await tx.outbox.delivered(sending, None, NOW)
+        await tx.outbox.end(delivered(sending), NOW)
     assert sorted(await all_in_order(storage)) == ["news", "offer"]
 
 
@@ -238,7 +239,8 @@ async def test_delivering_records_the_message(storage: Storage) -> None:
     (owed,) = await claim(storage)
     message = SentMessage(12, 5, AMINA, "card", NOW, card="offer", body_hash="abc")
     async with storage.transaction() as tx:
-        await tx.outbox.delivered(owed, message, NOW)
+        await tx.outbox.end(delivered(owed), NOW)
+        await tx.sent.save_all([message])
         assert await tx.sent.card(AMINA, None, "offer") == message
         assert await tx.outbox.waiting() == 0
         assert await tx.outbox.next_due() is None
@@ -248,9 +250,9 @@ async def test_given_up_and_dropped_rows_free_their_lane(storage: Storage) -> No
     await owe(storage, *(Notice(kind, AMINA) for kind in ("blocked", "unchanged", "news")))
     async with storage.transaction() as tx:
         (owed,) = await tx.outbox.claim(NOW, 5)
-        await tx.outbox.give_up(owed, "blocked", NOW)
+        await tx.outbox.end([Ended(owed, HowEnded.GIVEN_UP, "blocked")], NOW)
         (owed,) = await tx.outbox.claim(NOW, 5)
-        await tx.outbox.drop(owed, "not modified", NOW)
+        await tx.outbox.end([Ended(owed, HowEnded.DROPPED, "not modified")], NOW)
         (owed,) = await tx.outbox.claim(NOW, 5)
         assert owed.notice.kind == "news"
 
@@ -277,10 +279,10 @@ async def test_a_lease_that_ran_out_is_taken_over_and_its_former_holder_changes_
         (slow,) = await tx.outbox.claim(NOW, 5, lease_seconds=-1)
         (taken_over,) = await tx.outbox.claim(NOW, 5)
         assert taken_over.perhaps_sent
-        await tx.outbox.postpone(slow, NOW + MINUTE)
-        await tx.outbox.give_up(slow, "late", NOW)
+        await tx.outbox.end(later(slow, NOW + MINUTE), NOW)
+        await tx.outbox.end([Ended(slow, HowEnded.GIVEN_UP, "late")], NOW)
         assert await tx.outbox.waiting() == 1
-        await tx.outbox.delivered(taken_over, None, NOW)
+        await tx.outbox.end(delivered(taken_over), NOW)
         assert await tx.outbox.waiting() == 0
 
 
@@ -289,8 +291,45 @@ async def test_done_is_done_even_when_the_lease_ran_out(storage: Storage) -> Non
     (slow,) = await claim(storage)
     async with storage.transaction() as tx:
         await tx.outbox.take_back_claims()
-        await tx.outbox.delivered(slow, None, NOW)
+        await tx.outbox.end(delivered(slow), NOW)
         assert await tx.outbox.claim(NOW, 5) == []
+
+
+async def test_what_is_still_being_sent_here_is_not_taken_back(storage: Storage) -> None:
+    await owe(storage, Notice("a", AMINA), Notice("b", BRUNO))
+    ours, _ = await claim(storage)
+    async with storage.transaction() as tx:
+        assert await tx.outbox.take_back_claims(keep=[ours.id]) == 1
+    assert kinds(await claim(storage)) == ["b"]
+
+
+async def test_those_right_behind_are_claimed_as_long_as_they_are_of_these_kinds(storage: Storage) -> None:
+    mission = await started(storage)
+    here = to_group(mission.id)
+    await owe(
+        storage,
+        *(Notice(kind, here, mission.id) for kind in ("line", "line", "other line")),
+        Notice("line", here, mission.id, card="live"),
+        Notice("line", here, mission.id),
+        Notice("line", BOARD, mission.id),
+    )
+    async with storage.transaction() as tx:
+        head, elsewhere = await tx.outbox.claim(NOW, 5)
+        behind = await tx.outbox.claim_behind(head, NOW, ["line", "other line"], 9)
+        assert kinds(behind) == ["line", "other line"]
+        assert await tx.outbox.claim_behind(elsewhere, NOW, ["line"], 9) == []
+        await tx.outbox.end([*delivered(head, *behind)], NOW)
+        assert [owed.notice.card for owed in await tx.outbox.claim(NOW, 5)] == ["live"]
+
+
+async def test_one_that_was_put_off_parts_those_behind(storage: Storage) -> None:
+    await owe(storage, *(Notice(kind, BOARD) for kind in ("a", "b", "c", "d")))
+    async with storage.transaction() as tx:
+        (a,) = await tx.outbox.claim(NOW, 5)
+        b, c = await tx.outbox.claim_behind(a, NOW, ["b", "c"], 9)
+        await tx.outbox.end(later(c, NOW + MINUTE), NOW)
+        assert await tx.outbox.claim_behind(b, NOW, ["c", "d"], 9) == []
+        assert kinds(await tx.outbox.claim_behind(b, NOW + MINUTE, ["c", "d"], 1)) == ["c"]
 
 
 async def test_any_history_keeps_the_order_of_every_lane(storage: Storage) -> None:
@@ -311,14 +350,14 @@ async def test_any_history_keeps_the_order_of_every_lane(storage: Storage) -> No
             assert len({owed.notice.to for owed in claimed}) == len(claimed)
             for owed in claimed:
                 if dice.random() < 0.4:
-                    await tx.outbox.postpone(owed, now + timedelta(seconds=dice.randrange(30)))
+                    await tx.outbox.end(later(owed, now + timedelta(seconds=dice.randrange(30))), now)
                 else:
-                    await tx.outbox.delivered(owed, None, now)
+                    await tx.outbox.end(delivered(owed), now)
                     got.setdefault(owed.notice.to, []).append(owed.notice.kind)
         now += timedelta(seconds=10)
     async with storage.transaction() as tx:
         while claimed := await tx.outbox.claim(now + MINUTE, 10):
             for owed in claimed:
-                await tx.outbox.delivered(owed, None, now)
+                await tx.outbox.end(delivered(owed), now)
                 got.setdefault(owed.notice.to, []).append(owed.notice.kind)
     assert got == owed_to

@@ -19,13 +19,18 @@ async def everyday(storage: Storage) -> None:
     mission = await started(storage)
     lea, amina = await known(storage, LEA, AMINA)
     me = to_person(amina.id)
-    async with storage.during(1).transaction() as tx:
-        await tx.inbox.put([(1, "chat:1", {}), (2, "chat:1", {})], NOW)
-        await tx.inbox.claim(NOW, 10)
+    async with storage.transaction() as tx:
+        await tx.inbox.put([(1, "chat:1", {}), (2, "chat:1", {})], NOW, {1: "q:1", 2: "q:2"})
+        (first,) = await tx.inbox.claim(NOW, 10)
+        await tx.inbox.renew([first.lease])
+        await tx.inbox.take_over()
+        await tx.inbox.done(1, first.lease)
+        (second,) = await tx.inbox.claim(NOW, 10)
         await tx.inbox.waiting()
         await tx.inbox.last_update_id()
-        await tx.inbox.failed(2, set_aside=False)
+        await tx.inbox.failed(2, second.lease, set_aside=False)
         await tx.inbox.take_back_claims()
+        await tx.people.by_users([12])
 
         await tx.missions.lock(mission.id)
         await tx.missions.dossier(mission.id)

@@ -212,7 +212,7 @@ async def test_several_workers_share_the_inbox_and_keep_each_lanes_order(storage
                 return
             for received in claimed:
                 got[received.update_id % 5].append(received.update_id)
-                async with storage.during(received.update_id).transaction() as tx:
+                async with storage.during(received.update_id, received.lease).transaction() as tx:
                     await tx.journal.write(None, [Event("worked")], None, NOW)
             await asyncio.sleep(0)
 
