@@ -5,6 +5,7 @@ Knows how an answer reaches whoever acted; knows no words and no rule.
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,7 +19,7 @@ from bot.budgets import Budgets, Slot
 from bot.domain.outcome import BOARD, Answer, Place, to_group, to_organisation, to_person
 from bot.domain.people import MissionId, Person
 from bot.failures import Failure, QueryTooOld
-from bot.ports import Given, Transaction
+from bot.ports import Given, Received, Transaction, Work
 from bot.replies import RECEIVED, Answers, reply_notice
 from bot.telegram_api import TelegramApi
 
@@ -26,6 +27,14 @@ log = logging.getLogger(__name__)
 
 SLOW_SECONDS = 3.0  # real ones: the person is looking at a spinner
 ANSWER_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An update that is worked here, and its sender as the list had them when it was claimed."""
+
+    received: Received
+    sender: Person | None
 
 
 @dataclass(slots=True)
@@ -39,7 +48,11 @@ class Runtime:
     budgets: Budgets
     group_id: int
     wake: Callable[[], None] = lambda: None  # something may be owed now
+    decided: Callable[[], None] = lambda: None  # an update is done, and its lane is free
     slow_seconds: float = SLOW_SECONDS
+    worker: str = field(default_factory=lambda: uuid.uuid4().hex)  # this process, among those that share
+    claimed: dict[int, Claimed] = field(default_factory=dict)  # by update, while it is worked
+    answering: dict[int, asyncio.Future[None]] = field(default_factory=dict)  # by user: the last answer
     open: dict[int, "Context"] = field(default_factory=dict)  # by update, while it is worked
     errors: dict[int, BaseException] = field(default_factory=dict)  # by update: what its handler raised
 
@@ -48,14 +61,17 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
     """The typed context of every handler."""
 
     incoming: Update
-    given: Given  # its next commit marks this update as worked
+    given: Given  # its first commit marks this update as worked, or fails
+    work: Work  # its storage
+    sender: Person | None  # as the list had them when the update was claimed
     person: Person | None  # who acts, once the first handler has looked
 
     @classmethod
     def from_update(cls, update: object, application: Any) -> "Context":
         """PTB's way to make one."""
         context = super().from_update(update, application)
-        if isinstance(update, Update):
+        # PTB makes a second one to tell of an error: the first is the one at work.
+        if isinstance(update, Update) and update.update_id not in context.runtime.open:
             context.begin(update)
         return context
 
@@ -63,8 +79,11 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
         """Bind this context to its update."""
         runtime = self.runtime
         self.incoming = update
+        claimed = runtime.claimed[update.update_id]
+        self.sender = claimed.sender
         self.person = None
-        self.given = replace(runtime.given, storage=runtime.given.storage.during(update.update_id))
+        self.work = runtime.given.storage.during(update.update_id, claimed.received.lease)
+        self.given = replace(runtime.given, storage=self.work)
         self.finished = False  # said something, or there was nothing to do
         self._answered = False
         self._slow: asyncio.TimerHandle | None = None
@@ -86,6 +105,9 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
     async def say(self, answer: Answer) -> None:
         """Tell whoever acted, after the commit: a tap is answered once, a message gets words owed."""
         self.finished = True
+        if self.work.done:
+            self.runtime.wake()
+            self.runtime.decided()
         if self.incoming.callback_query is None or not self._take_answer():
             await self._owe(answer)
             return
@@ -112,8 +134,8 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
     async def nothing_to_do(self) -> None:
         """The update asks for nothing: it is done, and a tap stops turning."""
         self.finished = True
-        async with self.given.storage.transaction() as tx:
-            await tx.inbox.done(self.update_id, self.given.now())
+        async with self.work.transaction():
+            pass  # the commit says it
         await self.close()
 
     async def close(self) -> None:
@@ -156,12 +178,23 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
         assert query is not None  # noqa: S101 - callers have looked
         if len(text) > ANSWER_LIMIT:
             text = text[: ANSWER_LIMIT - 1] + "…"
-        await self.runtime.api.call(
-            "answerCallbackQuery",
-            callback_query_id=query.id,
-            text=text or None,
-            show_alert=alert or None,
-        )
+        # The next update of this person may be decided meanwhile; its answer comes after this one.
+        answering, user = self.runtime.answering, query.from_user.id
+        before = answering.get(user)
+        mine = answering[user] = asyncio.get_running_loop().create_future()
+        try:
+            if before is not None:
+                await asyncio.wait([before])
+            await self.runtime.api.call(
+                "answerCallbackQuery",
+                callback_query_id=query.id,
+                text=text or None,
+                show_alert=alert or None,
+            )
+        finally:
+            mine.set_result(None)
+            if answering.get(user) is mine:
+                del answering[user]
 
     async def _owe(self, answer: Answer) -> None:
         """Its words become a message, in one commit with this update's end."""

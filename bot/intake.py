@@ -3,9 +3,14 @@
 Knows where updates come from and when one is done; knows nothing of what they say. PTB only logs what a
 handler raises, so an update is done when a flow's commit, an answer or «nothing to do» says so; what is
 not is tried three times, then set aside, and the person and OSNP are told.
+
+Several workers may share one inbox. Each holds what it works under a lease in real time and renews it; a
+worker that died, or stood still, is replaced, and could commit nothing any more.
 """
 
 import asyncio
+import hashlib
+import json
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -18,16 +23,20 @@ from telegram.ext import ApplicationHandlerStop
 
 from bot.bell import Bell
 from bot.clock import real_monotonic
-from bot.context import App, Context, Runtime
+from bot.context import App, Claimed, Context, Runtime
 from bot.domain.outcome import BOARD, Fact, Notice, Priority, to_person
 from bot.failures import Failure, OtherReader, Unauthorized
-from bot.ports import Received
+from bot.ports import LostLease, Received
 
 log = logging.getLogger(__name__)
 
 WANTED = ("message", "edited_message", "callback_query", "my_chat_member", "chat_member")
-AT_ONCE = 16  # lanes worked at the same time
+AT_ONCE = 16  # lanes decided at the same time
+ANSWERING = 200  # taps decided whose answers are on their way
 TRIES = 3
+BEGUN_AT_MOST = 6  # works that never ended: their process died each time
+RENEWED_EVERY = 3.0  # real seconds, of leases of 10
+LOOK_SECONDS = 1.0  # real ones: what other workers fetched, or left behind
 RETRY = timedelta(seconds=2)
 POLL_SECONDS = 10
 LEASE_SECONDS = 25.0  # of real time, renewed with each poll: a dead poller is replaced after so long
@@ -40,7 +49,7 @@ CONFLICT_SAID_EVERY = 60.0  # real seconds
 class Later:
     """An update that failed and is to be tried again."""
 
-    update_id: int
+    received: Received
     at: datetime
 
 
@@ -60,6 +69,7 @@ class Intake:
         self._offset: int | None = None
         self._owner = uuid.uuid4().hex
         self._said_conflict_at = -CONFLICT_SAID_EVERY
+        runtime.decided = self._bell.ring
         application.add_error_handler(self._on_error)
 
     # fetching
@@ -75,8 +85,11 @@ class Intake:
             log.error("%d updates without a number were passed over", len(updates) - len(rows))
         if not rows:
             return 0
+        sources = {number: source for number, _, update in rows if (source := source_of(update))}
         async with self._given.storage.transaction() as tx:
-            new = await tx.inbox.put(rows, self._given.now())
+            new = await tx.inbox.put(rows, self._given.now(), sources)
+        if new < len(rows):
+            log.info("%d of %d updates were known", len(rows) - new, len(rows))
         self._bell.ring()
         return new
 
@@ -147,12 +160,14 @@ class Intake:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work what comes until `stop`, then let what is being worked end."""
+        looking = self._runtime.background.start(self._look(), "inbox of other workers")
         while not stop.is_set():
             try:
                 begun = await self._begin()
             except Exception:
                 log.exception("the inbox cannot be read")
                 begun = 0
+                await self._rest(AFTER_FAILURE)
             if begun:
                 continue
             now = self._given.now()
@@ -160,6 +175,30 @@ class Intake:
             await self._bell.wait(max(again, now + timedelta(milliseconds=50)))
         if self._working:
             await asyncio.wait(self._working)
+        looking.cancel()
+
+    async def _look(self) -> None:
+        """Keep what is worked here, and look for what others have fetched or left behind."""
+        renewed_at = real_monotonic()
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                held = self._held()
+                renew = bool(held) and real_monotonic() - renewed_at >= RENEWED_EVERY
+                async with self._given.storage.transaction() as tx:
+                    if renew:
+                        await tx.inbox.renew(held)
+                        renewed_at = real_monotonic()
+                    if await tx.inbox.take_over():
+                        log.warning("updates of a worker that stood still are taken over")
+            except Exception:
+                log.exception("the inbox cannot be looked at")
+            self._bell.ring()
+
+    def _held(self) -> set[str]:
+        """The leases of what is worked here, or waits for its next try."""
+        working = {claimed.received.lease for claimed in self._runtime.claimed.values()}
+        return working | {later.received.lease for later in self._later}
 
     async def work_all(self) -> int:
         """Work until the inbox is empty, without waiting between tries; how many works were begun."""
@@ -168,7 +207,7 @@ class Intake:
             begun = await self._begin(at_once=True)
             total += begun
             if self._working:
-                await asyncio.wait(self._working, return_when=asyncio.FIRST_COMPLETED)
+                await self._bell.wait(None)
             elif not begun and not self._later:
                 return total
 
@@ -177,88 +216,119 @@ class Intake:
         """How many updates are being worked."""
         return len(self._working)
 
+    @property
+    def _room(self) -> int:
+        """How many more may be begun: whoever only waits for an answer to arrive takes no place."""
+        answering = sum(context.work.done for context in self._runtime.open.values())
+        return min(AT_ONCE - (len(self._working) - answering), ANSWERING - len(self._working))
+
     async def _begin(self, *, at_once: bool = False) -> int:
-        now = self._given.now()
+        now, room = self._given.now(), self._room
         ripe = [later for later in self._later if at_once or later.at <= now]
-        room = AT_ONCE - len(self._working)
         if room <= 0 and not ripe:
             return 0
         async with self._given.storage.transaction() as tx:
             for later in ripe:
-                await tx.inbox.failed(later.update_id, set_aside=False)
-            claimed = await tx.inbox.claim(now, room) if room > 0 else []
+                await tx.inbox.failed(later.received.update_id, later.received.lease, set_aside=False)
+            received = await tx.inbox.claim(now, room, self._runtime.worker) if room > 0 else []
+            senders = {one.update_id: sender_of(one.body) for one in received}
+            people = await tx.people.by_users(s for s in senders.values() if s) if received else {}
         self._later = [later for later in self._later if later not in ripe]
-        for received in claimed:
-            task = self._runtime.background.start(self._work(received), f"update {received.update_id}")
+        for one in received:
+            sender = senders[one.update_id]
+            claimed = Claimed(one, people.get(sender) if sender else None)
+            self._runtime.claimed[one.update_id] = claimed
+            task = self._runtime.background.start(self._worked(claimed), f"update {one.update_id}")
             self._working.add(task)
             task.add_done_callback(self._ended)
-        return len(claimed)
+        return len(received)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._working.discard(task)
         self._bell.ring()
 
-    async def _work(self, received: Received) -> None:
+    async def _worked(self, claimed: Claimed) -> None:
+        number = claimed.received.update_id
+        try:
+            await self._work(claimed)
+        except LostLease:
+            log.warning("update %d was taken over by another worker", number)
+        finally:
+            self._runtime.claimed.pop(number, None)
+            self._after_work()
+
+    async def _work(self, claimed: Claimed) -> None:
         """One update through the handlers."""
+        received = claimed.received
         number = received.update_id
+        if received.attempts >= BEGUN_AT_MOST:
+            await self._set_aside(claimed, None, "begun too often")
+            return
         try:
             update = Update.de_json(dict(received.body), self._application.bot)
         except Exception as error:
             log.exception("update %d cannot be read", number)
-            await self._set_aside(received, None, type(error).__name__)
+            await self._set_aside(claimed, None, type(error).__name__)
             return
-        await self._application.process_update(update)
-        context = self._runtime.open.pop(number, None)
-        raised = self._runtime.errors.pop(number, None)
-        if await self._is_done(number, context, raised):
+        try:
+            await self._application.process_update(update)
+        finally:
+            context = self._runtime.open.pop(number, None)
+            raised = self._runtime.errors.pop(number, None)
+        if isinstance(raised, LostLease):
+            if context is not None:
+                context.put_away()
+            raise raised
+        if await self._is_done(received, context, raised):
             if raised is not None and context is not None and not context.finished:
                 # Something was committed before the handler failed: not again, but not in silence either.
-                await self._set_aside(received, context, type(raised).__name__)
+                await self._set_aside(claimed, context, type(raised).__name__)
             elif context is not None:
                 await context.close()
         elif received.attempts + 1 >= TRIES:
-            await self._set_aside(received, context, type(raised).__name__ if raised else "not done")
+            await self._set_aside(claimed, context, type(raised).__name__ if raised else "not done")
         else:
             log.warning("update %d is not done (try %d)", number, received.attempts + 1)
             if context is not None:
                 context.put_away()
-            self._later.append(Later(number, self._given.now() + RETRY * (received.attempts + 1)))
-        self._after_work()
+            self._later.append(Later(received, self._given.now() + RETRY * (received.attempts + 1)))
 
-    async def _is_done(self, number: int, context: Context | None, error: BaseException | None) -> bool:
-        async with self._given.storage.transaction() as tx:
-            if await tx.inbox.is_done(number):
-                return True
-            # No handler wanted it, or the answer was all there was to do.
-            if error is None and (context is None or context.finished):
-                await tx.inbox.done(number, self._given.now())
-                return True
+    async def _is_done(
+        self, received: Received, context: Context | None, error: BaseException | None
+    ) -> bool:
+        if context is not None and context.work.done:
+            return True
+        # No handler wanted it, or the answer was all there was to do.
+        if error is None and (context is None or context.finished):
+            async with self._given.storage.transaction() as tx:
+                await tx.inbox.done(received.update_id, received.lease)
+            return True
         return False
 
-    async def _set_aside(self, received: Received, context: Context | None, reason: str) -> None:
+    async def _set_aside(self, claimed: Claimed, context: Context | None, reason: str) -> None:
         """It will not be tried again: the person is told, and OSNP."""
-        now = self._given.now()
+        received, person, now = claimed.received, claimed.sender, self._given.now()
         log.error("update %d is set aside (%s)", received.update_id, reason)
-        sender = sender_of(received.body)
+        facts: dict[str, Fact] = {"update": received.update_id, "person": person.id if person else None}
+        notices = [Notice("intake.set_aside", BOARD, facts=facts, priority=Priority.RECEIPT)]
+        if person is not None:
+            notices.append(
+                Notice("intake.set_aside", to_person(person.id), facts=facts, priority=Priority.REPLY)
+            )
         async with self._given.storage.transaction() as tx:
-            person = await tx.people.by_user(sender) if sender is not None else None
-            facts: dict[str, Fact] = {"update": received.update_id, "person": person.id if person else None}
-            notices = [Notice("intake.set_aside", BOARD, facts=facts, priority=Priority.RECEIPT)]
-            if person is not None:
-                notices.append(
-                    Notice("intake.set_aside", to_person(person.id), facts=facts, priority=Priority.REPLY)
-                )
-            await tx.inbox.failed(received.update_id, set_aside=True)
+            done = context is not None and context.work.done
+            if not done and not await tx.inbox.failed(received.update_id, received.lease, set_aside=True):
+                raise LostLease(f"update {received.update_id} was taken over")
             await tx.outbox.owe(notices, now)
         if context is not None:
             await context.close()
-        self._after_work()
 
     async def _on_error(self, update: object, context: Any) -> None:
         """What a handler raised: remembered for its update, which goes to no further handler."""
         error = context.error
         number = update.update_id if isinstance(update, Update) else None
-        log.error("update %s: a handler failed", number, exc_info=error)
+        if not isinstance(error, LostLease):
+            log.error("update %s: a handler failed", number, exc_info=error)
         if number is not None and error is not None:
             self._runtime.errors[number] = error
         raise ApplicationHandlerStop
@@ -291,3 +361,20 @@ def lane_of(update: Mapping[str, Any]) -> str:
             if isinstance(chat, Mapping) and "id" in chat:
                 return f"chat:{chat['id']}"
     return "other"
+
+
+def source_of(update: Mapping[str, Any]) -> str | None:
+    """What the update brings: Telegram may bring the same message, edit or press under two numbers."""
+    press = update.get("callback_query")
+    if isinstance(press, Mapping) and "id" in press:
+        return f"q:{press['id']}"
+    message, edited = update.get("message"), update.get("edited_message")
+    body = message or edited
+    if not isinstance(body, Mapping) or not isinstance(body.get("chat"), Mapping):
+        return None
+    name = f"{body['chat'].get('id')}:{body.get('message_id')}"
+    if body is message:
+        return f"m:{name}"
+    # Two edits within one second have the same date.
+    content = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]
+    return f"e:{name}:{body.get('edit_date')}:{content}"

@@ -199,7 +199,10 @@ ANONYMOUS_ADMINISTRATOR = 1087968824
 
 async def recognise(update: Update, context: Context) -> None:
     """Before all others: who is speaking."""
-    user, chat = update.effective_user, update.effective_chat
+    user, chat, sender = update.effective_user, update.effective_chat, context.sender
+    if chat is not None and chat.type == ChatType.PRIVATE and sender and sender.active and sender.reachable:
+        context.person = sender
+        return
     group = chat.id if chat is not None and chat.type != ChatType.PRIVATE else None
     context.person = await presence_flow.who(
         context.runtime.given, user.id if user else None, group, speaks=update.my_chat_member is None

@@ -21,10 +21,10 @@ from bot.ports import (
     Outbox,
     People,
     Sent,
-    Storage,
     Strangers,
     Timers,
     Transaction,
+    Work,
     Workers,
 )
 from storage import sqlite
@@ -85,9 +85,8 @@ class _Opened:
 class SqlStorage:
     """`bot.ports.Storage`."""
 
-    def __init__(self, opened: _Opened, update_id: int | None = None) -> None:
+    def __init__(self, opened: _Opened) -> None:
         self._opened = opened
-        self._update_id = update_id
 
     @property
     def vault(self) -> Vault:
@@ -115,8 +114,6 @@ class SqlStorage:
                 workers=SqlWorkers(db),
                 strangers=SqlStrangers(db),
             )
-            if self._update_id is not None:
-                await inbox.mark_done(self._update_id)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
@@ -131,11 +128,29 @@ class SqlStorage:
         finally:
             opened.inside.discard(task)
 
-    def during(self, update_id: int) -> Storage:
-        return SqlStorage(self._opened, update_id)
+    def during(self, update_id: int, lease: str) -> Work:
+        return SqlWork(self._opened, update_id, lease)
 
     async def close(self) -> None:
         await self._opened.engine.dispose()
+
+
+class SqlWork(SqlStorage):
+    """`bot.ports.Work`."""
+
+    def __init__(self, opened: _Opened, update_id: int, lease: str) -> None:
+        super().__init__(opened)
+        self._update_id = update_id
+        self._lease = lease
+        self.done = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with super().transaction() as tx:
+            yield tx
+            if not self.done:
+                await tx.inbox.done(self._update_id, self._lease)
+        self.done = True
 
 
 def open_storage(database_url: str, vault: Vault) -> SqlStorage:

@@ -1,16 +1,25 @@
-"""Updates of Telegram, kept sealed until their effect is committed."""
+"""Updates of Telegram, kept sealed until their effect is committed.
 
-from collections.abc import Mapping, Sequence
+Whoever claims one holds it under a lease, in real time. Only the newest lease may end it: whoever worked
+past theirs, and was taken over meanwhile, commits nothing.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, select, update
+from sqlalchemy import and_, bindparam, exists, func, select, update
 
-from bot.ports import Received
+from bot.ports import LostLease, Received
 from storage import codec
 from storage.connected import Connected, RealNow, Upsert
 from storage.tables import InboxState, inbox, quoted
 from storage.vault import row_of
+
+#: So long is a dead worker's update left alone. A living one renews its leases well before.
+LEASE_SECONDS = 10.0
 
 _RECEIVED = inbox.c.state == quoted(InboxState.RECEIVED)
 _WORKING = inbox.c.state == quoted(InboxState.WORKING)
@@ -22,11 +31,14 @@ _HEAD_OF_LANE = ~exists().where(
 )
 _UNFINISHED = inbox.c.state.in_([quoted(InboxState.RECEIVED), quoted(InboxState.WORKING)])
 
+# A conflict of any kind: the same number, or another number that brings the same (`source`).
 _PUT = Upsert(inbox, returning=[inbox.c.update_id])
+_OVER = (_WORKING, inbox.c.lease_until < RealNow())
+_FREE = {"state": InboxState.RECEIVED.value, "lease": None, "lease_until": None}
 _LEASE_IS_OVER = (
     update(inbox)
-    .where(_WORKING, inbox.c.lease_until < RealNow())
-    .values(state=InboxState.RECEIVED.value, lease_until=None)
+    .where(inbox.c.update_id.in_(select(inbox.c.update_id).where(*_OVER).with_for_update(skip_locked=True)))
+    .values(_FREE)
 )
 _CLAIMABLE = (
     select(inbox)
@@ -41,14 +53,25 @@ _CLAIM = (
     .values(
         state=InboxState.WORKING.value,
         attempts=inbox.c.attempts + 1,
+        lease=bindparam("new_lease"),
         lease_until=RealNow() + bindparam("seconds"),
     )
 )
-_THIS = inbox.c.update_id == bindparam("id")
-_DONE = update(inbox).where(_THIS).values(state=InboxState.DONE.value, body=None, lease_until=None)
-_FAILED = update(inbox).where(_THIS, _UNFINISHED).values(state=bindparam("becomes"), lease_until=None)
-_STATE = select(inbox.c.state).where(_THIS)
-_TAKE_BACK = update(inbox).where(_WORKING).values(state=InboxState.RECEIVED.value, lease_until=None)
+# A lease that ran out is still good as long as nobody has claimed the update again.
+_MINE = and_(inbox.c.update_id == bindparam("id"), inbox.c.lease == bindparam("my_lease"), _WORKING)
+_RENEW = (
+    update(inbox)
+    .where(_WORKING, inbox.c.lease.in_(bindparam("leases", expanding=True)))
+    .values(lease_until=RealNow() + bindparam("seconds"))
+)
+_DONE = (
+    update(inbox).where(_MINE).values(state=InboxState.DONE.value, body=None, lease=None, lease_until=None)
+)
+_FAILED = update(inbox).where(_MINE).values(state=bindparam("becomes"), lease=None, lease_until=None)
+_WORKED = select(inbox.c.update_id, inbox.c.lease).where(_WORKING).with_for_update(skip_locked=True)
+_TAKE_BACK = (
+    update(inbox).where(_WORKING, inbox.c.update_id.in_(bindparam("ids", expanding=True))).values(_FREE)
+)
 _WAITING = select(func.count()).select_from(inbox).where(_UNFINISHED)
 _LAST = select(func.max(inbox.c.update_id))
 
@@ -59,7 +82,12 @@ class SqlInbox:
     def __init__(self, db: Connected) -> None:
         self._db = db
 
-    async def put(self, updates: Sequence[tuple[int, str, Mapping[str, Any]]], now: datetime) -> int:
+    async def put(
+        self,
+        updates: Sequence[tuple[int, str, Mapping[str, Any]]],
+        now: datetime,
+        sources: Mapping[int, str] = MappingProxyType({}),
+    ) -> int:
         rows = [
             {
                 "update_id": update_id,
@@ -68,43 +96,57 @@ class SqlInbox:
                 "state": InboxState.RECEIVED.value,
                 "attempts": 0,
                 "received_at": now,
+                "source": sources.get(update_id),
             }
             for update_id, lane, raw in updates
         ]
         return len(await self._db.upsert_rows(_PUT, rows))
 
-    async def claim(self, now: datetime, limit: int, lease_seconds: float = 60.0) -> list[Received]:
-        await self._db.run(_LEASE_IS_OVER)
+    async def claim(
+        self, now: datetime, limit: int, holder: str = "", lease_seconds: float = LEASE_SECONDS
+    ) -> list[Received]:
         rows = await self._db.rows(_CLAIMABLE, most=limit)
         if not rows:
             return []
-        await self._db.run(_CLAIM, ids=[row.update_id for row in rows], seconds=lease_seconds)
+        lease = f"{holder}:{uuid.uuid4().hex}"
+        await self._db.run(
+            _CLAIM, ids=[row.update_id for row in rows], new_lease=lease, seconds=lease_seconds
+        )
         return [
             Received(
                 update_id=row.update_id,
                 body=codec.ANY.read(self._db.vault.open(row.body, sealed_for(row.update_id))),
                 attempts=row.attempts,
                 received_at=row.received_at,
+                lease=lease,
             )
             for row in rows
         ]
 
-    async def done(self, update_id: int, now: datetime) -> None:
-        await self.mark_done(update_id)
+    async def renew(self, leases: Iterable[str], lease_seconds: float = LEASE_SECONDS) -> None:
+        wanted = sorted(set(leases))
+        if wanted:
+            await self._db.run(_RENEW, leases=wanted, seconds=lease_seconds)
 
-    async def mark_done(self, update_id: int) -> None:
-        """The same, from within the commit that carries the effect."""
-        await self._db.run(_DONE, id=update_id)
+    async def done(self, update_id: int, lease: str) -> None:
+        if not await self._db.run(_DONE, id=update_id, my_lease=lease):
+            raise LostLease(f"update {update_id} was taken over")
 
-    async def is_done(self, update_id: int) -> bool:
-        return bool(await self._db.value(_STATE, id=update_id) == InboxState.DONE.value)
-
-    async def failed(self, update_id: int, *, set_aside: bool) -> None:
+    async def failed(self, update_id: int, lease: str, *, set_aside: bool) -> bool:
         becomes = InboxState.SET_ASIDE if set_aside else InboxState.RECEIVED
-        await self._db.run(_FAILED, id=update_id, becomes=becomes.value)
+        return await self._db.run(_FAILED, id=update_id, my_lease=lease, becomes=becomes.value) > 0
 
-    async def take_back_claims(self) -> int:
-        return await self._db.run(_TAKE_BACK)
+    async def take_over(self) -> int:
+        return await self._db.run(_LEASE_IS_OVER)
+
+    async def take_back_claims(self, alive: Iterable[str] = ()) -> int:
+        living = set(alive)
+        dead = [
+            row.update_id
+            for row in await self._db.rows(_WORKED)
+            if str(row.lease).partition(":")[0] not in living
+        ]
+        return await self._db.run(_TAKE_BACK, ids=dead) if dead else 0
 
     async def waiting(self) -> int:
         return int(await self._db.value(_WAITING))
