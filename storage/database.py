@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.ports import (
     Documents,
     Drafts,
+    Figures,
+    Finished,
     Inbox,
     Journal,
     Leases,
@@ -32,6 +36,7 @@ from storage.address import address, is_sqlite, sqlite_file
 from storage.connected import Connected
 from storage.documents import SqlDocuments
 from storage.drafts import SqlDrafts
+from storage.figures import SqlFigures
 from storage.inbox import SqlInbox
 from storage.journal import SqlJournal
 from storage.leases import SqlLeases
@@ -40,6 +45,7 @@ from storage.missions import SqlMissions
 from storage.offers import SqlOffers
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
+from storage.prune import SqlFinished
 from storage.sent import SqlSent
 from storage.strangers import SqlStrangers
 from storage.timers import SqlTimers
@@ -49,6 +55,8 @@ from storage.workers import SqlWorkers
 #: Connections to PostgreSQL that are kept, and that may be opened beside them for a burst.
 POOL = 10
 BURST = 20
+#: A connection to PostgreSQL that nobody used for so long is tried before it serves again.
+RESTED_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -69,6 +77,8 @@ class SqlTransaction:
     leases: Leases
     workers: Workers
     strangers: Strangers
+    figures: Figures
+    finished: Finished
 
 
 @dataclass(slots=True)
@@ -113,6 +123,8 @@ class SqlStorage:
                 leases=SqlLeases(db),
                 workers=SqlWorkers(db),
                 strangers=SqlStrangers(db),
+                figures=SqlFigures(db),
+                finished=SqlFinished(db),
             )
 
     @asynccontextmanager
@@ -169,15 +181,39 @@ def open_storage(database_url: str, vault: Vault) -> SqlStorage:
         isolation_level="READ COMMITTED",
         pool_size=POOL,
         max_overflow=BURST,
-        pool_pre_ping=True,  # a restart of the server is not felt
+        pool_use_lifo=True,  # the one used last is surely alive
         connect_args={"options": "-c timezone=UTC"},
     )
+    _try_rested(engine)
     return SqlStorage(_Opened(engine, vault, None))
 
 
 def _begin_immediate(connection: Any) -> None:
     # The write lock from the start: a plain BEGIN that writes later may find it taken and cannot wait.
     connection.exec_driver_sql(sqlite.BEGIN)
+
+
+def _try_rested(engine: AsyncEngine) -> None:
+    """Before a connection that has rested serves again, ask whether the server still knows it.
+
+    A restart of the server is not felt then. Asking before every transaction would cost each a round trip;
+    a connection that breaks in use takes the whole pool with it, and what it carried is tried again.
+    """
+    dialect = engine.dialect
+
+    def note(connection: Any, record: Any) -> None:
+        record.info["used"] = monotonic()
+
+    def ask(connection: Any, record: Any, proxy: Any) -> None:
+        if monotonic() - record.info.get("used", 0.0) > RESTED_SECONDS:
+            try:
+                dialect.do_ping(connection)
+            except dialect.loaded_dbapi.Error:
+                raise InvalidatePoolError from None
+
+    event.listen(engine.sync_engine, "connect", note)
+    event.listen(engine.sync_engine, "checkin", note)
+    event.listen(engine.sync_engine, "checkout", ask)
 
 
 def _no_turn() -> AbstractAsyncContextManager[None]:
