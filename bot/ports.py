@@ -686,6 +686,38 @@ class Strangers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is not finished, and since when."""
+
+    updates: int
+    oldest_update: datetime | None
+    owed: int
+    oldest_owed: datetime | None
+    next_send: datetime | None
+    next_timer: datetime | None
+    timers_due: int
+    missions: Mapping[str, int]  # not closed, by state
+
+
+class Figures(Protocol):
+    """How much waits, for whoever watches the bot."""
+
+    async def waiting(self, now: datetime) -> Waiting: ...
+
+
+class Finished(Protocol):
+    """Rows that nobody needs any more."""
+
+    async def prune(self, rows_before: datetime, messages_before: datetime, most: int) -> int:
+        """Delete about so many that ended before; how many. Zero: none is left.
+
+        Updates, notices and timers by `rows_before`; messages that are deleted, of no mission or of closed
+        missions by `messages_before`.
+        """
+        ...
+
+
 class Transaction(Protocol):
     """Everything that is read and written in one commit."""
 
@@ -703,6 +735,8 @@ class Transaction(Protocol):
     leases: Leases
     workers: Workers
     strangers: Strangers
+    figures: Figures
+    finished: Finished
 
 
 class Storage(Protocol):

@@ -331,6 +331,12 @@ sent = Table(
     _partial("ix_sent_mission", "mission", where="deleted_at IS NULL"),
     _partial("ix_sent_lane", "lane", "sent_at", where="deleted_at IS NULL"),
     _partial("ix_sent_document", "document", where="document IS NOT NULL"),
+    _partial("ix_sent_deleted", "deleted_at", where="deleted_at IS NOT NULL"),
+    _partial(
+        "ix_sent_of_no_mission",
+        "sent_at",
+        where="mission IS NULL AND card IS NULL AND deleted_at IS NULL",
+    ),
 )
 
 threads = Table(

@@ -102,6 +102,8 @@ async def everyday(storage: Storage) -> None:
         await tx.drafts.of_owner(lea.id)
         await tx.links.find("token")
         await tx.leases.take("poll", "one", 60)
+        await tx.figures.waiting(NOW)
+        await tx.finished.prune(NOW, NOW, 10)
 
 
 async def test_everyday_queries_use_an_index(storage: SqlStorage, database_url: str) -> None:
@@ -143,7 +145,9 @@ async def test_everyday_queries_use_an_index(storage: SqlStorage, database_url: 
 
 
 def _allowed(step: str) -> bool:
-    """A partial index is read whole: it holds only what is unfinished."""
+    """A partial index is read whole: it holds only what is unfinished. Pruning reads a few, from the old end."""
+    if step in ("SCAN oldest_missions", "SCAN inbox USING COVERING INDEX sqlite_autoindex_inbox_1"):
+        return True
     return bool(
         re.search(r"USING INDEX (ix_(inbox|outbox)_\w+|ix_timer_due|ix_mission_(unfinished|offered))", step)
     )

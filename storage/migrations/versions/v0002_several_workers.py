@@ -22,6 +22,13 @@ def upgrade() -> None:
     op.add_column("timer", sa.Column("lease_until", sa.Double()))
     partial_index("ix_timer_ended", "timer", ["ended_at"], "ended_at IS NOT NULL")
     partial_index("ix_outbox_finished", "outbox", ["finished_at"], "finished_at IS NOT NULL")
+    partial_index("ix_sent_deleted", "sent", ["deleted_at"], "deleted_at IS NOT NULL")
+    partial_index(
+        "ix_sent_of_no_mission",
+        "sent",
+        ["sent_at"],
+        "mission IS NULL AND card IS NULL AND deleted_at IS NULL",
+    )
     op.create_table(
         "worker",
         sa.Column("id", sa.Text(), nullable=False),
@@ -51,6 +58,8 @@ def downgrade() -> None:
         " AND (kind LIKE 'watch.%' OR kind LIKE 'outage.%')"
     )
     op.drop_table("worker")
+    op.drop_index("ix_sent_of_no_mission", "sent")
+    op.drop_index("ix_sent_deleted", "sent")
     op.drop_index("ix_outbox_finished", "outbox")
     op.drop_index("ix_timer_ended", "timer")
     op.drop_column("timer", "lease_until")
