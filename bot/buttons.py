@@ -110,6 +110,8 @@ class Verb(StrEnum):
     WORSENED = "ew"
     # opening dialogue (mission = 0; epoch = the draft's)
     OPENING = "oo"  # arg: field=value
+    # requests to act
+    MINE = "wm"  # «Je m'en occupe»; arg: the request's key, epoch: its own
     # lists and reports (mission = 0)
     FOUND = "ff"  # a mission of a search result
     REPORT = "rr"  # arg: kind.YYYYMM

@@ -21,7 +21,17 @@ import msgspec
 
 from bot.domain.people import CascadeStep
 from bot.domain.phone import read_phone
-from bot.domain.region import Commune, Delays, Motif, OpeningHours, Region, Sector, StepRule, Tariff
+from bot.domain.region import (
+    Commune,
+    Delays,
+    Fallback,
+    Motif,
+    OpeningHours,
+    Region,
+    Sector,
+    StepRule,
+    Tariff,
+)
 
 #: The file used when `SMT_REGION` names none.
 SHIPPED = Path(__file__).parent / "regions" / "sas68.toml"
@@ -87,6 +97,13 @@ class _Tariff(_Base):
     valid_until: date | None = None
 
 
+class _Fallback(_Base):
+    operator: str = "another"
+    coordinateur: bool = True
+    sms: bool = True
+    again: str = "15 min"
+
+
 class _File(_Base):
     key: str
     name: str
@@ -116,6 +133,7 @@ class _File(_Base):
     holidays_subdivision: str | None = None
     news2_from_age: int | None = None
     search_radius_km: float | None = None
+    fallback: _Fallback = msgspec.field(default_factory=_Fallback)
 
 
 def load_region(path: Path | None = None) -> Region:
@@ -246,6 +264,12 @@ def _build(source: _Source, told: _File) -> Region:
         sectors=_sectors(source, told.sectors, communes),
         garde_begins=_garde(source, told.garde),
         usual_idel_minutes=told.usual_idel_minutes,
+        fallback=Fallback(
+            operator=told.fallback.operator == "another",
+            coordinateur=told.fallback.coordinateur,
+            sms=told.fallback.sms,
+            again=source.duration("fallback.again", told.fallback.again),
+        ),
     )
     _check(source, told, region)
     return region
@@ -469,6 +493,11 @@ def _check(source: _Source, told: _File, region: Region) -> None:
         ),
         (told.decade_ages_under >= 0, "decade_ages_under", "inhabitants, 0 or more."),
         (told.usual_idel_minutes > 0, "usual_idel_minutes", "minutes above 0."),
+        (
+            told.fallback.operator in ("another", "none"),
+            "fallback.operator",
+            'Write "another" for another OSNP, or "none".',
+        ),
         (
             told.search_radius_km is None or told.search_radius_km > 0,
             "search_radius_km",

@@ -31,6 +31,7 @@ from bot.flows import presence as presence_flow
 from bot.flows import search as search_flow
 from bot.flows import thread as thread_flow
 from bot.flows import visit as visit_flow
+from bot.flows import watch as watch_flow
 from bot.handlers import (
     cascade,
     closing,
@@ -46,6 +47,7 @@ from bot.handlers import (
     visio,
     visit,
     vitals,
+    watch,
 )
 from bot.ports import Given, Transaction
 
@@ -144,6 +146,7 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.ACTS_ORDER: (DOCTOR, orders.on_order),
     Verb.ACTS_ANSWER: (IDEL, orders.on_answer),
     Verb.REPORT: (ANYBODY, reports.on_report),
+    Verb.MINE: (GROUP, watch.on_mine),
 }
 
 #: What each timer does when it rings.
@@ -162,6 +165,7 @@ ON_TIMER: Mapping[str, Callable[[Given, Timer], Awaitable[None]]] = {
     TimerKind.CLOSING_REMINDER: closing_flow.reminder,
     TimerKind.NIGHT_OWNER: closing_flow.night_owner_due,
     TimerKind.FORGET: closing_flow.forget_time,
+    TimerKind.UNTOUCHED: watch_flow.untouched,
 }
 
 

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, exists, func, insert, or_, select, text, update
 
+from bot.domain.mission import MissionState
 from bot.domain.outcome import SetTimer, StopTimer, Timer
 from bot.domain.people import MissionId
 from storage import codec
 from storage.connected import Connected, RealNow
-from storage.tables import TimerState, quoted, timers
+from storage.tables import TimerState, missions, quoted, timers
 
 _PENDING = timers.c.state == quoted(TimerState.PENDING)
 _STOP_KIND = (
@@ -90,6 +91,32 @@ _AGAIN = (
     .values(due=bindparam("retry_at"), failures=timers.c.failures + 1, lease=None, lease_until=None)
 )
 
+_WITHOUT = ~exists().where(
+    _earlier.c.state == quoted(TimerState.PENDING),
+    _earlier.c.owner == missions.c.id,
+    _earlier.c.kind == bindparam("of_kind"),
+)
+_OPEN_WITHOUT = (
+    select(missions.c.id)
+    .where(text("state <> 'closed'"), _WITHOUT)
+    .order_by(missions.c.triggered_at, missions.c.id)
+    .limit(bindparam("most"))
+)
+_CLOSED_WITHOUT = (
+    select(missions.c.id)
+    .where(
+        missions.c.triggered_at >= bindparam("since"),
+        missions.c.state == quoted(MissionState.CLOSED),
+        missions.c.aggregate.like(bindparam("owing")),
+        _WITHOUT,
+    )
+    .order_by(missions.c.triggered_at, missions.c.id)
+    .limit(bindparam("most"))
+)
+
+#: How the aggregate of a mission begins its list of calls when there is one.
+_OWING = '%"patient_calls":["%'
+
 
 class SqlTimers:
     """`bot.ports.Timers`."""
@@ -160,6 +187,13 @@ class SqlTimers:
     async def next_due(self) -> datetime | None:
         due: datetime | None = await self._db.value(_NEXT_DUE)
         return due
+
+    async def missions_without(self, kind: str, closed_since: datetime, limit: int) -> list[MissionId]:
+        rows = [
+            *await self._db.rows(_OPEN_WITHOUT, of_kind=kind, most=limit),
+            *await self._db.rows(_CLOSED_WITHOUT, of_kind=kind, since=closed_since, owing=_OWING, most=limit),
+        ]
+        return [MissionId(row.id) for row in rows[:limit]]
 
     async def of_mission(self, mission: MissionId) -> list[Timer]:
         return [_timer(row) for row in await self._db.rows(_OF_MISSION, of_owner=mission)]

@@ -317,6 +317,8 @@ class Rules:
     purge_after_visit: timedelta
     usual_idel: timedelta
     night_owner: timedelta = timedelta(minutes=30)  # before closing, the owner of the night is asked for
+    act_request: timedelta = timedelta(minutes=5)  # a request to act that nobody touched is repeated
+    fallback_again: timedelta = timedelta(minutes=15)  # the fallback is asked again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +327,23 @@ class NightOwner:
 
     name: str
     phone: str  # E.164
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody must act, and has not yet."""
+
+    key: str  # «owner»: who must act next; «call»: the call the patient is owed
+    epoch: int  # grows with every request of the mission; old rings and buttons carry an old one
+    who: str  # a value of `owner.Who`
+    deed: str  # a value of `owner.Deed`
+    party: Party | None
+    since: datetime
+    rung: int = 0  # how often it was said again
+    taken_by: PersonId | None = None  # «Je m'en occupe»
+    taken_at: datetime | None = None
+    takers: tuple[PersonId, ...] = ()  # each of them may say so once
+    told: tuple[PersonId, ...] = ()  # who was rung privately
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +380,8 @@ class Mission:
     worsened_at: datetime | None = None  # somebody said that the 15 must be called
     transport_avoided: bool | None = None  # would an ambulance have been sent otherwise?
     funded: bool = True  # the trigger lies in the funding window
+    requests: tuple[Request, ...] = ()  # whoever must act is watched over: `domain.watch`
+    requested: int = 0  # how many there were
 
     def with_(self, **changes: object) -> "Mission":
         """The same mission with some fields replaced."""

@@ -694,6 +694,8 @@ def rules_of(region: Region) -> Rules:
         purge_after_visit=delays.purge_after_visit,
         usual_idel=timedelta(minutes=region.usual_idel_minutes),
         night_owner=region.delays.night_owner_before_close,
+        act_request=region.delays.act_request,
+        fallback_again=region.fallback.again,
     )
 
 

@@ -99,6 +99,16 @@ class Delays:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """Who else is asked when whoever must act does not."""
+
+    operator: bool = True  # another OSNP
+    coordinateur: bool = True
+    sms: bool = True  # a text to the telephone of whoever had to act
+    again: timedelta = timedelta(minutes=15)  # and again, until somebody acts
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     """One SAS."""
 
@@ -130,6 +140,7 @@ class Region:
     sectors: tuple[Sector, ...]
     garde_begins: tuple[tuple[int, time], ...]  # weekday → hour at which the garde takes over
     usual_idel_minutes: int  # how long an exclusive offer holds
+    fallback: Fallback = Fallback()
 
     def tariff(self, code: str, day: date) -> Tariff | None:
         """The amount of `code` valid on that day, if any."""

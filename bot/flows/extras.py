@@ -7,7 +7,7 @@ from typing import Any
 from bot.domain.mission import IdelOfferState, Mission
 from bot.domain.outcome import Notice, PlaceKind
 from bot.domain.people import Role
-from bot.flows import closing, find, opening, orders, reports, thread, visio, vitals
+from bot.flows import closing, find, opening, orders, reports, thread, visio, vitals, watch
 from bot.ports import Given, Transaction
 
 Loader = Callable[[Given, Transaction, Notice, Mission | None], Awaitable[dict[str, Any]]]
@@ -47,6 +47,12 @@ async def _regulateurs(
     return {"regulateurs": await tx.people.all(Role.REGULATEUR)}
 
 
+async def _asked(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
+    """What is asked again, and the nurses to phone where that is it."""
+    facts = await watch.asked_facts(given, tx, notice, mission)
+    return facts | await _offers(given, tx, notice, mission) if mission else facts
+
+
 LOADERS: dict[str, Loader] = {
     "search.nobody": _regulateurs,
     "opening.card": opening.card,
@@ -55,6 +61,7 @@ LOADERS: dict[str, Loader] = {
     "search.to_phone": _offers,
     "mission.card": _mission,
     "board.card": _board,
+    "delivery.group_lost": _board,
     "closing.idel": closing.amounts,
     "closing.doctor": closing.amounts,
     "closing.ended": closing.amounts,
@@ -88,6 +95,8 @@ LOADERS: dict[str, Loader] = {
     "orders.acts": orders.acts_facts,
     "orders.material": orders.acts_facts,
     "orders.acts_ordered": orders.acts_facts,
+    "watch.again": _asked,
+    "watch.yours": _asked,
     "reports.activity": reports.activity_shown,
     "reports.indemnities": reports.indemnities_shown,
     "reports.own": reports.own_shown,

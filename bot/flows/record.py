@@ -3,7 +3,9 @@
 Every flow ends here. Knows no rule and no word.
 """
 
-from bot.domain import closing
+from datetime import datetime
+
+from bot.domain import closing, watch
 from bot.domain.mission import IdelOfferState, Mission
 from bot.domain.outcome import (
     BOARD,
@@ -18,7 +20,7 @@ from bot.domain.outcome import (
     to_party,
     to_person,
 )
-from bot.domain.people import Person, PersonId
+from bot.domain.people import GROUP_ROLES, Party, PartyKind, Person, PersonId
 from bot.flows import forget
 from bot.ports import Given, Transaction
 
@@ -32,6 +34,7 @@ async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) ->
     """Write `outcome` whole and return what to say to whoever acted."""
     now = given.now()
     outcome = closing.settle(given.region, outcome, now)
+    outcome = await _watched(tx, outcome, actor, now)
     mission = outcome.mission
     await tx.missions.save(mission)
     if outcome.won is not None:
@@ -57,6 +60,18 @@ async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) ->
         notices += redraws(mission)
     await tx.outbox.owe(notices, now)
     return outcome.answer
+
+
+async def _watched(tx: Transaction, outcome: Outcome, actor: str, now: datetime) -> Outcome:
+    """Whoever must act from now on is watched over; whoever has just acted, anew."""
+    if not outcome.events:
+        return outcome
+    party = None if actor == "timer" else Party.read(actor.partition(" ")[0])
+    in_group = False
+    if party is not None and party.kind is PartyKind.PERSON and outcome.mission.requests:
+        person = await tx.people.get(PersonId(party.id))
+        in_group = person is not None and person.role in GROUP_ROLES
+    return watch.settle(outcome, party, now, in_group=in_group)
 
 
 async def _shut(tx: Transaction, mission: Mission) -> list[Notice]:

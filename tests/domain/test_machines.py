@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.domain import cascade, closing, search, visio, visit
+from bot.domain import cascade, closing, search, visio, visit, watch
 from bot.domain.cascade import Askable, Roster, Rosters
 from bot.domain.mission import (
     CascadeState,
@@ -121,8 +121,11 @@ OF_THE_OPEN = {
     TimerKind.NIGHT_OWNER,
 }
 
-#: These only ask a question beside the mission: they do not carry it on.
-ASIDE = {TimerKind.NIGHT_OWNER, TimerKind.FORGET}
+#: These only ask a question beside the mission, or watch over it: they do not carry it on.
+ASIDE = {TimerKind.NIGHT_OWNER, TimerKind.FORGET, TimerKind.UNTOUCHED}
+
+#: Who is asked when whoever must act does not.
+OTHERS = watch.Others((PersonId(13), PersonId(14)), (PersonId(15),), sms=True)
 
 Essentials = tuple[object, object, object, object, object]
 
@@ -211,8 +214,9 @@ class World(RuleBasedStateMachine):
 
     # How a decision is written down
 
-    def apply(self, outcome: Outcome) -> None:
+    def apply(self, outcome: Outcome, actor: Party | None = None, *, in_group: bool = False) -> None:
         """As `flows.record`."""
+        outcome = watch.settle(outcome, actor, self.now, in_group=in_group)
         before, self.mission = self.mission, outcome.mission
         if outcome.won is not None:
             machine, epoch, _ = outcome.won
@@ -258,7 +262,7 @@ class World(RuleBasedStateMachine):
 
     def tap(self, decide: Callable[[], Outcome]) -> None:
         """Somebody taps, and the same tap comes a second time."""
-        self.apply(self.follow(self.mission, decide()))
+        self.apply(self.follow(self.mission, decide()), Party.person(OPERATOR), in_group=True)
         again = self.follow(self.mission, decide())
         assert not again.events, f"the same tap twice: {again.events}"
         assert again.mission == self.mission
@@ -638,6 +642,9 @@ class World(RuleBasedStateMachine):
             assert again.mission == self.mission
 
     def epoch_of(self, timer: SetTimer) -> int:
+        if timer.kind == TimerKind.UNTOUCHED:
+            asked = watch.request(self.mission, timer.key)
+            return asked.epoch if asked is not None else self.mission.requested + 1
         is_search = timer.kind.startswith("search.")
         return self.mission.search.epoch if is_search else self.mission.cascade.epoch
 
@@ -664,6 +671,7 @@ class World(RuleBasedStateMachine):
             TimerKind.PHONE_REMINDER: lambda: cascade.remind_call(mission, timer.epoch, now),
             TimerKind.CLOSING_REMINDER: lambda: closing.remind(mission, timer.key, now),
             TimerKind.NIGHT_OWNER: lambda: closing.night_owner_due(mission, timer.key, now),
+            TimerKind.UNTOUCHED: lambda: watch.ring(mission, timer.key, timer.epoch, OTHERS, now),
         }[TimerKind(timer.kind)]()
 
     # What always holds
@@ -706,6 +714,24 @@ class World(RuleBasedStateMachine):
             assert TimerKind.SEARCH_TIME_UP in kinds
         if acts.who is Who.DOCTORS:
             assert TimerKind.DOCTOR_SILENT in kinds
+
+    @invariant()
+    def whoever_must_act_is_watched_over(self) -> None:
+        mission = self.mission
+        asked = {request.key: request for request in mission.requests}
+        rings = {timer.key: timer for timer in self.timers.values() if timer.kind == TimerKind.UNTOUCHED}
+        assert set(asked) == set(rings), "a request without its timer"
+        assert all(rings[key].epoch == request.epoch for key, request in asked.items())
+        assert all(timer.due >= self.now for timer in rings.values())
+        if mission.state is not MissionState.CLOSED:
+            assert asked, "nobody is asked for anything"
+        assert bool(mission.patient_calls) == (watch.CALL in asked)
+
+    @rule(key=st.sampled_from((watch.OWNER, watch.CALL)), person=st.sampled_from((11, 13)))
+    def somebody_sees_to_it(self, key: str, person: int) -> None:
+        asked = watch.request(self.mission, key)
+        epoch = asked.epoch if asked is not None else 0
+        self.tap(lambda: watch.take(self.mission, key, epoch, PersonId(person), self.now))
 
     @invariant()
     def arrival_is_never_announced_past_the_limit(self) -> None:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from bot.domain.mission import EndReason, MissionState
+from bot.domain import watch
+from bot.domain.mission import EndReason, Mission, MissionState
 from bot.domain.outcome import BOARD, Fact, Notice, Place, PlaceKind, to_group, to_organisation, to_person
 from bot.flows.opening import KIND as OPENING_KIND
 from bot.ports import Draft
@@ -25,6 +26,37 @@ class Sample:
     notice: Notice
     state: str | None = None
     draft: Draft | None = None  # saved just before
+
+
+#: In which states, under which key, what must be done, by whom.
+ASKED = (
+    ("planned closed", "call", "call_patient", "operator"),
+    ("unanswered exhausted worsened", "owner", "decide", "regulateur"),
+    ("unanswered", "owner", "answer_late", "regulateur"),
+    ("nobody_asked", "owner", "phone_idels", "operator"),
+    ("usual", "owner", "answer_offer", "idel"),
+    ("no_hour", "owner", "say_hour", "operator"),
+    ("planned", "owner", "phone_idel", "operator"),
+    ("en_route", "owner", "arrive", "idel"),
+    ("proposal found_by_phone", "owner", "agree_hour", "doctor"),
+    ("found_house", "owner", "name_doctor", "doctor"),
+    ("to_phone", "owner", "phone_doctor", "operator"),
+    ("paused", "owner", "resume", "operator"),
+    ("on_site", "owner", "care", "idel"),
+)
+
+
+def _asked(key: str, deed: str, who: str, stage: str, others: str) -> Facts:
+    """The facts of a request said again."""
+    return {
+        "key": key,
+        "deed": deed,
+        "who": who,
+        "stage": stage,
+        "others": others,
+        "since": at(50),
+        "hour": at(67),
+    }
 
 
 #: kind: (whom, states, facts). «group», «board», «sms:jean», a person, a house. «✱» stands for every state.
@@ -148,9 +180,39 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("delivery.refused", "group", "planned", {"person": "amina"}),
     ("delivery.refused", "board", "", {}),
     ("delivery.sms_failed", "group", "found_by_phone", {"person": "jean"}),
+    ("delivery.sms_failed", "group", "found_house", {"phone": "+33639980031"}),
+    ("delivery.sms_failed", "group", "closing", {}),
+    ("delivery.group_lost", "lea", "", {"since": at(12), "reason": "bot was kicked"}),
+    ("delivery.group_lost", "nadia", "", {"since": at(12), "reason": "chat not found"}),
+    ("delivery.group_back", "lea", "", {}),
+    ("delivery.not_said", "lea", "planned", {"kind": "visit.no_hour", "reason": "odd"}),
+    ("delivery.not_said", "nadia", "", {"kind": "reports.activity", "reason": "odd"}),
     ("delivery.no_topics", "board", "", {"why": "right"}),
     ("delivery.group_moved", "board", "", {"old": -100, "new": -1001234567890}),
     ("delivery.purge_failed", "group", "closed", {"count": 3, "place": "person:4", "reason": "too old"}),
+    # Who must act and has not
+    *(
+        ("watch.again", "group", states, _asked(key, deed, who, stage, others))
+        for states, key, deed, who in ASKED
+        for stage, others in (("again", ""), ("operator", ""), ("fallback", "nadia lea"))
+    ),
+    *(
+        ("watch.yours", "lea", states, _asked(key, deed, who, "fallback", ""))
+        for states, key, deed, who in ASKED
+    ),
+    *(
+        ("watch.sms", "sms:lea", states, _asked(key, deed, who, "fallback", ""))
+        for states, key, deed, who in ASKED
+    ),
+    (
+        "watch.again",
+        "group",
+        "nobody_asked",
+        _asked("owner", "phone_idels", "operator", "fallback", "lea nadia paul"),
+    ),
+    ("watch.care", "amina", "on_site", {}),
+    ("watch.name", "sos", "found_house", {}),
+    ("watch.forgotten", "group", "planned", {}),
     ("watch.timer_failed", "group", "planned", {"kind": "cascade.silent", "due": at(30)}),
     ("watch.timer_failed", "board", "", {"kind": "opening.paste", "due": at(30)}),
     ("intake.set_aside", "board", "", {"person": "amina", "update": 1}),
@@ -346,10 +408,18 @@ def sample(scene: Scene, kind: str, whom: str, state: str | None, facts: Facts) 
         place(scene, whom, mission.id if mission else None),
         mission.id if mission else None,
         facts=spelt,
-        epoch=mission.visio.number if mission and mission.visio else 0,
+        epoch=_epoch(kind, mission, facts),
     )
     told = ", ".join([*([state] if state else []), *(f"{k}={v}" for k, v in facts.items() if k != "url")])
     return Sample(f"{kind} to {whom}, {told}", notice, state_key)
+
+
+def _epoch(kind: str, mission: Mission | None, facts: Facts) -> int:
+    """Of what the notice speaks of: the link of the video, or a request to act."""
+    if mission is not None and kind.startswith("watch.") and "key" in facts:
+        asked = watch.request(mission, str(facts["key"]))
+        return asked.epoch if asked is not None else 0
+    return mission.visio.number if mission and mission.visio else 0
 
 
 def _fact(scene: Scene, kind: str, name: str, value: object, state: str | None) -> Fact:
@@ -361,6 +431,8 @@ def _fact(scene: Scene, kind: str, name: str, value: object, state: str | None) 
         return str(to_person(scene.people[str(value)].id))
     if name in ("person", "reader") and value is not None:
         return scene.people[str(value)].id
+    if name == "others":
+        return ",".join(str(scene.people[key].id) for key in str(value).split())
     if name == "organisation":
         return scene.houses[str(value)].id
     if isinstance(value, datetime):

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from bot.clock import Clock
+from bot.domain import watch
 from bot.domain.mission import (
     CallReason,
     Cascade,
@@ -43,7 +44,7 @@ from bot.domain.mission import (
     VisitState,
 )
 from bot.domain.opening import CRITERIA, EXCLUSIONS, OpeningDraft, Question, UsualAnswer
-from bot.domain.outcome import Event, Facts
+from bot.domain.outcome import Answer, Event, Facts, Outcome
 from bot.domain.people import (
     CascadeStep,
     DocumentId,
@@ -192,7 +193,7 @@ async def build(storage: Storage, region: Region, cast: Cast) -> Scene:
     base = mission(region, cast, people)
     async with storage.transaction() as tx:
         for number, (state, mission_in_state) in enumerate(states(base, scene, region).items(), cast.number):
-            wanted = mission_in_state.with_(number=number)
+            wanted = asked(mission_in_state.with_(number=number), people["lea"].id, state)
             stored = await tx.missions.add(wanted, scene.dossier)
             scene.missions[state] = wanted.with_(id=stored)
             await tx.offers.save(offers(scene, stored, state))
@@ -200,6 +201,16 @@ async def build(storage: Storage, region: Region, cast: Cast) -> Scene:
     await _drafts(scene)
     await _journal(scene)
     return scene
+
+
+def asked(mission: Mission, lea: PersonId, state: str) -> Mission:
+    """The same with its requests to act; on the way to the patient, somebody sees to them."""
+    decided = Outcome(mission, Answer("scene.decided"), events=(Event("scene.decided"),))
+    settled = watch.settle(decided, None, NOW).mission
+    if state != "en_route":
+        return settled
+    taken = tuple(replace(r, taken_by=lea, taken_at=NOW, takers=(lea,)) for r in settled.requests)
+    return settled.with_(requests=taken)
 
 
 def dossier(cast: Cast) -> Dossier:

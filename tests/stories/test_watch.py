@@ -1,0 +1,227 @@
+"""Whoever must act and does not is asked again, then somebody else is: nobody waits in vain."""
+
+from bot.domain.mission import Mission
+from bot.domain.outcome import StopTimer, TimerKind
+from bot.flows import watch as watch_flow
+from tests.stories.story import Story, plain
+from tests.stories.test_restarts import count
+
+
+async def rung(story: Story, mission: Mission) -> list[str]:
+    """What was said again, in order: «call_patient again»."""
+    async with story.storage.transaction() as tx:
+        lines = await tx.journal.of_mission(mission.id)
+    return [f"{line.facts['deed']} {line.facts['stage']}" for line in lines if line.kind == "watch.rung"]
+
+
+async def accepted(story: Story, estimate: str = "ACCEPTER · 1 h") -> Mission:
+    """Amina has it; the operator owes the patient a call."""
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await story.person("Amina").taps(estimate)
+    return mission
+
+
+async def test_a_request_nobody_touches_is_said_again_after_five_minutes(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await accepted(story)
+    lea.looks_away()
+    await story.wait(minutes=4)
+    assert await rung(story, mission) == []
+
+    await story.wait(minutes=2)
+
+    assert await rung(story, mission) == ["call_patient again"]
+    lea.sees("⏰", "Léa : prévenir le patient", "Demandé à 09:23")
+    lea.rang("Léa : prévenir le patient")
+    await lea.taps("Patient prévenu")
+    lea.sees("✔", "prévenir le patient : suite donnée")
+    await story.wait(minutes=8)
+    assert await rung(story, mission) == ["call_patient again"]
+
+
+async def test_then_another_operator_is_rung_and_a_text_goes_to_the_first(story: Story) -> None:
+    hugo, ines, nadia = (story.person(name) for name in ("Hugo", "Inès", "Nadia"))
+    mission = await accepted(story)
+    await story.wait(minutes=11)
+
+    assert await rung(story, mission) == ["call_patient again", "call_patient fallback"]
+    hugo.sees("🔴", "Hugo, Nadia : prévenir le patient", "Léa n'a pas répondu depuis 09:23")
+    for teller in (hugo, nadia):
+        teller.rang("à vous : prévenir le patient")
+    ines.sees_not("à vous : prévenir le patient")
+    assert [(to, "attend depuis 09:23: prévenir le patient" in text) for to, text, _ in story.sms_sent()] == [
+        ("+33639980001", True)
+    ]
+    # Léa hears it in her own chat too, once.
+    assert count(story.person("Léa"), "à vous : prévenir le patient") == 1
+
+    await hugo.taps("Patient prévenu")
+    hugo.sees("✔", "prévenir le patient : suite donnée")
+    hugo.sees_no_button("Je m'en occupe")
+    await story.wait(minutes=40)
+    assert "call_patient fallback" not in (await rung(story, mission))[2:]
+
+
+async def test_everybody_is_asked_again_and_again_until_somebody_acts(story: Story) -> None:
+    ines = story.person("Inès")
+    mission = await story.mission(offered_to=[])
+    await story.wait(minutes=80)
+
+    said = await rung(story, mission)
+    assert said.count("decide fallback") >= 3
+    ines.rang("à vous : décider, aucun IDEL")
+    # Each request once at a time: the régulateur's own reminders were the first to say it again.
+    assert "decide again" not in said
+    before = len(said)
+    await story.person("Paul").taps("Ambulance urgences")
+    await story.person("Léa").taps("Patient prévenu")
+    await story.wait(minutes=60)
+    assert len(await rung(story, mission)) == before
+
+
+async def test_i_see_to_it_is_seen_by_the_others_and_quiet_once(story: Story) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    mission = await accepted(story)
+    await story.wait(minutes=6)
+    await hugo.taps("Je m'en occupe")
+    hugo.is_told_at_once("les autres le voient")
+    lea.sees("Hugo s'en occupe")
+    lea.sees_no_button("Je m'en occupe")
+    await story.wait(minutes=8)
+    assert await rung(story, mission) == ["call_patient again"]
+
+    await story.wait(minutes=3)
+
+    assert (await rung(story, mission))[1:2] == ["call_patient fallback"]
+    await hugo.taps("Je m'en occupe")
+    hugo.is_told_at_once("déjà noté une fois")
+
+
+async def test_whatever_the_operator_decides_on_the_mission_counts_as_touched(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await accepted(story)
+    await story.wait(minutes=4)
+    await lea.taps("Étape suivante")
+    await story.wait(minutes=4)
+    assert await rung(story, mission) == []
+    await story.wait(minutes=2)
+    assert await rung(story, mission) == ["call_patient again"]
+
+
+async def test_a_doctor_who_does_not_answer_an_hour_is_asked_again_then_phoned(story: Story) -> None:
+    lea, amina, claire = (story.person(name) for name in ("Léa", "Amina", "Claire"))
+    mission = await accepted(story, "ACCEPTER · 20 min")
+    await lea.taps("Patient prévenu")
+    await claire.taps("J'accepte 10:00")
+    await amina.taps("Changer l'heure")
+    await amina.taps("90 min")
+    await lea.taps("Patient prévenu")
+    asked = count(claire, "Visio")
+
+    await story.wait(minutes=6)
+    assert count(claire, "Visio") == asked + 1
+    assert "agree_hour operator" not in await rung(story, mission)
+
+    await story.wait(minutes=5)
+    assert await rung(story, mission) == ["agree_hour again", "agree_hour operator"]
+    lea.sees("Léa : accorder l'heure de visio", "Le médecin n'a pas répondu")
+    await claire.taps("OK 11:10")
+    await story.wait(minutes=10)
+    assert await rung(story, mission) == ["agree_hour again", "agree_hour operator"]
+
+
+async def test_a_nurse_on_site_is_asked_whether_she_has_finished(story: Story) -> None:
+    amina, lea, claire = (story.person(name) for name in ("Amina", "Léa", "Claire"))
+    mission = await accepted(story, "ACCEPTER · 20 min")
+    await lea.taps("Patient prévenu")
+    await claire.taps("J'accepte 10:00")
+    await story.wait(minutes=20)
+    await amina.taps("Sur place")
+    await story.wait(minutes=70)
+    assert await rung(story, mission) == []
+
+    await story.wait(minutes=10)
+
+    assert await rung(story, mission) == ["care again"]
+    amina.rang("visite finie ?")
+    await amina.ends_the_visit()
+    amina.sees("3 questions")
+
+
+async def test_the_watch_outlives_the_process_and_says_nothing_twice(story: Story) -> None:
+    mission = await accepted(story)
+    await story.wait(minutes=6)
+    for _ in range(3):
+        await story.the_bot_restarts()
+    assert await rung(story, mission) == ["call_patient again"]
+    await story.wait(minutes=5)
+    await story.the_bot_restarts()
+    assert await rung(story, mission) == ["call_patient again", "call_patient fallback"]
+    assert count(story.person("Léa"), "Léa : prévenir le patient") <= 2  # the first words, and once again
+
+
+async def test_an_exercice_rings_nobody_who_was_not_chosen(story: Story) -> None:
+    hugo = story.person("Hugo")
+    await story.mission(offered_to=["Amina"], exercise=True)
+    await story.person("Amina").taps("ACCEPTER · 1 h")
+    await story.wait(minutes=20)
+
+    hugo.sees("EXERCICE", "prévenir le patient")
+    hugo.sees_not("à vous :")
+    assert story.sms_sent() == []
+
+
+# The watchdog
+
+
+async def forget_timers(story: Story, mission: Mission, *kinds: str) -> None:
+    """A defect, or somebody's hand in the database: those timers are gone."""
+    async with story.storage.transaction() as tx:
+        gone = {timer.kind for timer in await tx.timers.of_mission(mission.id)} & set(kinds or TimerKind)
+        await tx.timers.apply(mission.id, [StopTimer(kind) for kind in gone], story.clock.now())
+
+
+async def test_a_mission_for_which_nothing_is_to_come_is_mended_and_told(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await accepted(story)
+    await lea.taps("Patient prévenu")
+    assert await watch_flow.look_for_forgotten(story.bot.given) == 0
+    await forget_timers(story, mission)
+
+    assert await watch_flow.look_for_forgotten(story.bot.given) == 1
+
+    await story.settle()
+    lea.rang("Léa : voir où elle en est")
+    assert "watch.repaired" in await story.journal(mission.id)
+    assert await watch_flow.look_for_forgotten(story.bot.given) == 0
+    async with story.storage.transaction() as tx:
+        assert TimerKind.UNTOUCHED in {timer.kind for timer in await tx.timers.of_mission(mission.id)}
+
+
+async def test_a_mission_that_goes_on_by_itself_is_watched_again_without_a_word(story: Story) -> None:
+    mission = await story.mission(offered_to=["Amina"])
+    await forget_timers(story, mission, TimerKind.UNTOUCHED)
+    story.person("Léa").looks_away()
+
+    assert await watch_flow.look_for_forgotten(story.bot.given) == 1
+
+    await story.settle()
+    story.person("Léa").sees_nothing_new()
+
+
+async def test_a_call_owed_by_a_closed_mission_is_not_forgotten(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await lea.taps("Autre…")
+    await lea.taps("Annuler la mission")
+    await lea.taps("Régulateur")
+    assert (await story.mission_now(mission.id)).patient_calls
+    await forget_timers(story, mission)
+
+    assert await watch_flow.look_for_forgotten(story.bot.given) == 1
+
+    await story.wait(minutes=6)
+    lea.sees("Léa : prévenir le patient", "pas encore fait")
+    await lea.taps("Patient prévenu")
+    assert await watch_flow.look_for_forgotten(story.bot.given) == 0
+    assert "prévenir" in plain(lea.newest("suite donnée").text)
