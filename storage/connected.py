@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import Insert
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from bot.domain.outcome import Place
 from bot.domain.people import MissionId
@@ -17,10 +18,11 @@ from storage.vault import Vault
 Values = Mapping[str, Any]
 
 
-class RealNow(ColumnElement[float]):
+class RealNow(FunctionElement[float]):
     """Real seconds since 1970 by the database's own clock: every worker asks the same one."""
 
-    inherit_cache = True
+    inherit_cache = True  # of a function, not of a bare ColumnElement: that would be compiled every time
+    name = "real_now"
     type = Double()
 
 
