@@ -25,6 +25,10 @@ GROUP_SLACK = timedelta(milliseconds=250)
 #: Chats remembered before those at rest are forgotten.
 MOST_PACES = 4096
 
+#: A moment earlier than the last by more than this was not kept while something was waited for: the clock
+#: was set back.
+SET_BACK = timedelta(seconds=5)
+
 #: Two chats refused within this time: the whole bot is meant, not one chat.
 SAME_BREATH = timedelta(seconds=1)
 
@@ -99,9 +103,11 @@ class Budgets:
         self._paused: dict[int, datetime] = {}
         self._all_paused_until: datetime | None = None
         self._last_refusal: tuple[int, datetime] | None = None
+        self._seen: datetime | None = None  # the last moment we were told
 
     def may_send(self, chat: int, *, is_group: bool, now: datetime, weight: int = 1) -> datetime | None:
         """None when `weight` messages may go now, else the earliest moment for them."""
+        self._look_at(now)
         pace = self._paces.get(chat)
         window = self._groups.get(chat) if is_group else None
         return _latest(
@@ -114,10 +120,12 @@ class Budgets:
 
     def may_send_at_all(self, now: datetime) -> datetime | None:
         """As `may_send`, by the overall limit alone."""
+        self._look_at(now)
         return _latest(_future(self._all_paused_until, now), self._overall.earliest(now))
 
     def room(self, now: datetime) -> int:
         """How many messages fit now by the overall limit."""
+        self._look_at(now)
         return 0 if _future(self._all_paused_until, now) else max(0, self._overall.room(now))
 
     def reserve(self, chat: int, *, is_group: bool, now: datetime, weight: int = 1) -> Slot | datetime:
@@ -145,6 +153,7 @@ class Budgets:
 
     def group_room(self, chat: int, now: datetime) -> int:
         """How many messages are left of the group's minute."""
+        self._look_at(now)
         return self._group(chat).room(now)
 
     def group_lag(self, chat: int, now: datetime) -> timedelta:
@@ -154,6 +163,7 @@ class Budgets:
 
     def pause(self, chat: int, seconds: float, now: datetime) -> datetime:
         """Telegram answered 429: nothing to what it names until then, and a little longer."""
+        self._look_at(now)
         jitter = random.uniform(0.05, 0.25)  # noqa: S311 - spreads retries, guards nothing
         until = now + timedelta(seconds=seconds + jitter)
         self._paused[chat] = max(until, self._paused.get(chat, until))
@@ -165,6 +175,24 @@ class Budgets:
             self._all_paused_until = max(until, self._all_paused_until or until)
         self._last_refusal = (chat, now)
         return until
+
+    def _look_at(self, now: datetime) -> None:
+        """A clock set back takes what was spent with it: nothing would go for as long otherwise."""
+        if self._seen is not None and now < self._seen - SET_BACK:
+            self._set_back(self._seen - now)
+            self._seen = now
+        self._seen = max(now, self._seen or now)
+
+    def _set_back(self, by: timedelta) -> None:
+        for window in (self._overall, *self._groups.values()):
+            window.spent = deque(at - by for at in window.spent)
+        for pace in self._paces.values():
+            pace.free_at -= by
+        self._paused = {chat: until - by for chat, until in self._paused.items()}
+        if self._all_paused_until is not None:
+            self._all_paused_until -= by
+        if self._last_refusal is not None:
+            self._last_refusal = (self._last_refusal[0], self._last_refusal[1] - by)
 
     def _group(self, chat: int) -> Window:
         return self._groups.setdefault(chat, Window(self._group_size, MINUTE + GROUP_SLACK))

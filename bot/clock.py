@@ -16,6 +16,9 @@ PARIS = ZoneInfo("Europe/Paris")
 #: How often a sleeper looks whether the clock file has moved, in real seconds.
 WATCH_SECONDS = 0.05
 
+#: How often a sleeper looks whether the machine's clock was set, in real seconds.
+LOOK_SECONDS = 1.0
+
 
 class Clock(Protocol):
     """What tells the time and waits for it."""
@@ -37,8 +40,10 @@ class SystemClock:
         return datetime.now(UTC)  # noqa: TID251 - this is the Clock that others ask
 
     async def sleep(self, seconds: float) -> None:
-        """Wait real seconds."""
-        await asyncio.sleep(seconds)
+        """Wait so long: really, or until the clock was set so far forward or has slept so long."""
+        end, really = self.now() + timedelta(seconds=seconds), real_monotonic() + seconds
+        while (left := min((end - self.now()).total_seconds(), really - real_monotonic())) > 0:  # noqa: ASYNC110 - nobody signals it
+            await asyncio.sleep(min(left, LOOK_SECONDS))
 
 
 class FileClock:
@@ -92,6 +97,10 @@ def clock_from(setting: str) -> SystemClock | FileClock:
     return SystemClock() if setting == "system" else FileClock(Path(setting))
 
 
+#: Where the system has it: this one goes on while the machine is suspended, and leases end meanwhile.
+_AWAKE_OR_NOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+
 def real_monotonic() -> float:
-    """Real seconds for leases and time-outs; never moved by the sandbox."""
-    return time.monotonic()
+    """Real seconds for leases and time-outs; never moved by the sandbox, nor by whoever sets the clock."""
+    return time.monotonic() if _AWAKE_OR_NOT is None else time.clock_gettime(_AWAKE_OR_NOT)

@@ -37,7 +37,7 @@ from datetime import datetime, timedelta
 
 from bot.background import Background
 from bot.bell import Bell
-from bot.budgets import Budgets, Slot
+from bot.budgets import SET_BACK, Budgets, Slot
 from bot.domain.outcome import (
     BOARD,
     GROUP_KINDS,
@@ -240,6 +240,7 @@ class Delivery:
         self.on_delivered = dict(on_delivered or {})
         self.on_given_up = dict(on_given_up or {})
         self._blocked = Blocked()
+        self._seen: datetime | None = None  # the last moment we looked at
         self._begun: dict[asyncio.Task[None], Errand] = {}
         self._preparing = 0  # claimed, and not yet on their way
         self._failed: dict[int, int] = {}  # by outbox row: tries that failed, in this process
@@ -335,6 +336,7 @@ class Delivery:
     async def _pump(self) -> tuple[int, datetime | None]:
         """Claim what may go now and begin it: how many, and else from when on there may be more."""
         now = self._given.now()
+        await self._look_at_clock(now)
         self._blocked.look(now)
         room = min(IN_FLIGHT - self.in_flight, self.budgets.room(now))
         if self.in_flight >= IN_FLIGHT:
@@ -363,6 +365,16 @@ class Delivery:
         finally:
             self._preparing = 0
         return len(claimed), None
+
+    async def _look_at_clock(self, now: datetime) -> None:
+        """Where it was set back, what was put off would wait for a moment that is far away now."""
+        if self._seen is not None and now < self._seen - SET_BACK:
+            log.warning("the clock was set back by %s: what was put off goes now", self._seen - now)
+            self._blocked = Blocked()
+            async with self._given.storage.transaction() as tx:
+                await tx.outbox.bring_forward(now)
+            self._seen = now
+        self._seen = max(now, self._seen or now)
 
     def _not_before(self, due: datetime | None) -> datetime | None:
         """When what is due then may go, as far as rates and failures are known."""

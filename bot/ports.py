@@ -400,6 +400,10 @@ class Outbox(Protocol):
         """Whoever held them is dead: claimed rows but those of `keep` are owed again, `perhaps_sent`."""
         ...
 
+    async def bring_forward(self, now: datetime) -> int:
+        """What was put off may go now; how many. For when the clock was set back."""
+        ...
+
     async def waiting(self) -> int:
         """How many are owed or being sent."""
         ...

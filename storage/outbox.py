@@ -121,6 +121,9 @@ _POSTPONE = (
         lease_until=None,
     )
 )
+_BRING_FORWARD = (
+    update(outbox).where(_OWED, outbox.c.due_at > bindparam("now")).values(due_at=bindparam("now"))
+)
 _TAKE_BACK = update(outbox).where(_SENDING).values(state=OutboxState.OWED.value, perhaps_sent=True)
 _TAKE_BACK_OTHERS = _TAKE_BACK.where(outbox.c.id.not_in(bindparam("kept", expanding=True)))
 _BEHIND = (
@@ -257,6 +260,9 @@ class SqlOutbox:
         if kept:
             return await self._db.run(_TAKE_BACK_OTHERS, kept=kept)
         return await self._db.run(_TAKE_BACK)
+
+    async def bring_forward(self, now: datetime) -> int:
+        return await self._db.run(_BRING_FORWARD, now=now)
 
     async def waiting(self) -> int:
         return int(await self._db.value(_WAITING))

@@ -38,6 +38,10 @@ class ManualClock:
         """Move on by a timedelta's arguments."""
         self.to(self._now + timedelta(**time))
 
+    def set_back(self, **time: float) -> None:
+        """Somebody sets the machine's clock back by a timedelta's arguments."""
+        self._now -= timedelta(**time)
+
     def to(self, moment: datetime) -> None:
         """Move on to a moment."""
         if moment < self._now:

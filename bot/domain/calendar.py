@@ -27,6 +27,30 @@ def moment(region: Region, day: date, hour: time) -> datetime:
     return datetime.combine(day, hour, ZoneInfo(region.timezone)).astimezone(UTC)
 
 
+def shown_at(region: Region, hour: time, around: datetime) -> list[datetime]:
+    """When the region's clocks show that hour: the day before, that day, the day after; in UTC.
+
+    On the night they go back an hour is shown twice, on the night they go forward one is not shown: it is
+    then the moment at which it would have been.
+    """
+    zone = ZoneInfo(region.timezone)
+    day = local(region, around).date()
+    found = set()
+    for days in (-1, 0, 1):
+        for fold in (0, 1):
+            wanted = datetime.combine(day + timedelta(days=days), hour.replace(fold=fold), zone)
+            at = wanted.astimezone(UTC)
+            if fold == 0 or at.astimezone(zone).time() == hour:
+                found.add(at)
+    return sorted(found)
+
+
+def is_shown_twice(region: Region, at: datetime) -> bool:
+    """Whether the region's clocks show that moment's hour once more, an hour earlier or later."""
+    there = local(region, at)
+    return there.replace(fold=0).utcoffset() > there.replace(fold=1).utcoffset()  # type: ignore[operator]
+
+
 def is_holiday(region: Region, day: date) -> bool:
     """Whether a local day is a public holiday of the region."""
     return day in _holidays(region.holidays_subdivision, day.year)

@@ -1,10 +1,10 @@
 """The nurse's way to the patient, and the calls owed to the patient."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, time, timedelta
 
 from bot.domain import closing, visit
+from bot.domain.calendar import shown_at
 from bot.domain.mission import Mission, VisitState
 from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, Timer, to_group, to_person
 from bot.domain.people import GROUP_ROLES, MissionId, Person
@@ -110,16 +110,15 @@ def to_minute(at: datetime) -> datetime:
 def local_hour(given: Given, text: str, now: datetime) -> datetime | None:
     """«1430», «14:30» or «14h30» as the next such local moment, in UTC; None when it is no hour."""
     digits = text.lower().replace("h", ":").replace(" ", "")
-    hour, _, minute = digits.partition(":") if ":" in digits else (digits[:-2], "", digits[-2:])
-    zone = ZoneInfo(given.region.timezone)
-    local = now.astimezone(zone)
+    hours, _, minutes = digits.partition(":") if ":" in digits else (digits[:-2], "", digits[-2:])
     try:
-        at = local.replace(hour=int(hour), minute=int(minute or 0), second=0, microsecond=0)
+        said = time(int(hours), int(minutes or 0))
     except ValueError:
         return None
-    if at < local - timedelta(hours=1):
-        at += timedelta(days=1)
-    return at.astimezone(now.tzinfo)
+    hour = timedelta(hours=1)
+    moments = [at for at in shown_at(given.region, said, now) if at >= now - hour]
+    twice = [at for at in moments if at <= moments[0] + hour]  # where the clocks show it twice
+    return min(twice, key=lambda at: abs(at - now))
 
 
 async def awaits_hour(given: Given, person: Person) -> MissionId | None:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.domain import vitals as measures
 from bot.domain import vitals_entry
+from bot.domain.calendar import shown_at
 from bot.domain.mission import Mission, MissionState
 from bot.domain.outcome import Answer, Event, Notice, Priority, to_person
 from bot.domain.people import MissionId, Party, Person, PersonId, VitalsId
@@ -153,11 +153,8 @@ def taken_at(given: Given, hour: time | None) -> datetime | None:
     if hour is None:
         return None
     now = given.now()
-    local = now.astimezone(ZoneInfo(given.region.timezone))
-    at = local.replace(hour=hour.hour, minute=hour.minute, second=0, microsecond=0)
-    if at > local + AHEAD:
-        at -= timedelta(days=1)
-    return at.astimezone(now.tzinfo) if local - at <= LONGEST_AGO else None
+    at = max(at for at in shown_at(given.region, hour, now) if at <= now + AHEAD)
+    return at if now - at <= LONGEST_AGO else None
 
 
 def _read(given: Given, text: str, *, relayed: bool = False) -> tuple[Reading, datetime | None]:

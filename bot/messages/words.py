@@ -13,6 +13,7 @@ from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
 import templates
+from bot.domain.calendar import is_shown_twice
 from bot.domain.cascade import earliest, offer_at
 from bot.domain.outcome import Answer
 from bot.domain.people import Party
@@ -47,6 +48,7 @@ class Words:
 
     def __init__(self, region: Region) -> None:
         self.zone = ZoneInfo(region.timezone)
+        self._region = region
         self._html = self._environment(region, html=True)
         self._plain = self._environment(region, html=False)
         self._labels: Mapping[str, str] = tomllib.loads((FOLDER / "labels.toml").read_text(encoding="utf-8"))
@@ -82,8 +84,11 @@ class Words:
         return moment.astimezone(self.zone)
 
     def hour(self, at: datetime | str) -> str:
-        """«09:23»."""
-        return self._local(at).strftime("%H:%M")
+        """«09:23»; in the hour that the clocks show twice, «02:30 (été)», then «02:30 (hiver)»."""
+        there = self._local(at)
+        if not is_shown_twice(self._region, there):
+            return there.strftime("%H:%M")
+        return f"{there:%H:%M} ({'été' if there.dst() else 'hiver'})"
 
     def clock(self, at: datetime | str) -> str:
         """«09:31:07»."""

@@ -9,10 +9,12 @@ import pytest
 from bot.domain.calendar import (
     garde_begin_before,
     is_holiday,
+    is_shown_twice,
     local,
     moment,
     runs_past_closing,
     service_hours,
+    shown_at,
 )
 from bot.region import load_region
 
@@ -140,3 +142,22 @@ def test_hours_are_local_in_winter_and_in_summer() -> None:
     summer = service_hours(SAS68, datetime(2026, 7, 13, 17, 59, tzinfo=UTC))
     assert winter.closes_at == datetime(2026, 1, 12, 19, 0, tzinfo=UTC)
     assert summer.closes_at == datetime(2026, 7, 13, 18, 0, tzinfo=UTC)
+
+
+WINTER = datetime(2026, 10, 25, tzinfo=UTC)  # the clocks go back at 01:00 UTC
+SUMMER = datetime(2027, 3, 28, tzinfo=UTC)  # they go forward at 01:00 UTC
+
+
+def test_in_the_night_the_clocks_go_back_an_hour_is_shown_twice() -> None:
+    half_past_two = [at for at in shown_at(SAS68, time(2, 30), WINTER) if at.day == WINTER.day]
+    assert half_past_two == [WINTER.replace(minute=30), WINTER.replace(hour=1, minute=30)]
+    assert all(is_shown_twice(SAS68, at) for at in half_past_two)
+    assert not is_shown_twice(SAS68, WINTER.replace(hour=2))
+    assert not is_shown_twice(SAS68, WINTER - timedelta(minutes=1))
+
+
+def test_in_the_night_the_clocks_go_forward_an_hour_is_not_shown() -> None:
+    assert SUMMER.replace(hour=1, minute=30) in shown_at(SAS68, time(2, 30), SUMMER)
+    assert len(shown_at(SAS68, time(2, 30), SUMMER)) == 3
+    assert not is_shown_twice(SAS68, SUMMER.replace(hour=1))
+    assert [at.hour for at in shown_at(SAS68, time(9), SUMMER)] == [8, 7, 7]

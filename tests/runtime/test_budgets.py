@@ -107,3 +107,17 @@ def test_telegram_never_refuses_what_the_budgets_let_go(asked: list[tuple[int, i
         clock.to(max(at, clock.now()))
         assert limits.wait(chat, group=chat < 0) == 0
         limits.spend(chat, group=chat < 0)
+
+
+def test_a_clock_that_is_set_back_stops_nobody_and_floods_nobody() -> None:
+    budgets = Budgets()
+    assert sum(send(budgets, GROUP - chat, OPENING) for chat in range(30)) == 30
+    assert [send(budgets, 1, OPENING + 2 * SECOND) for _ in range(3)] == [True] * 3
+    budgets.pause(2, 60, OPENING + 2 * SECOND)
+
+    earlier = OPENING - timedelta(hours=1)
+    assert not send(budgets, 1, earlier)
+    assert budgets.room(earlier) == 27
+    assert not send(budgets, 2, earlier + 59 * SECOND)
+    assert send(budgets, 2, earlier + 61 * SECOND)
+    assert send(budgets, 1, earlier + 61 * SECOND)
