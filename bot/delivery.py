@@ -94,6 +94,7 @@ from bot.undelivered import GroupOutage, is_in_group, not_said, report
 log = logging.getLogger(__name__)
 
 IN_FLIGHT = 32
+WORTH_A_CLAIM = 8  # with fewer places free, those that are just being recorded are waited for
 CLAIM_SECONDS = 600.0  # real ones; longer than any send: whoever takes over takes the claims back at once
 LONGEST_PAUSE = timedelta(seconds=60)
 LONGEST_REST = timedelta(seconds=15)  # when the server cannot be reached
@@ -338,9 +339,10 @@ class Delivery:
         now = self._given.now()
         await self._look_at_clock(now)
         self._blocked.look(now)
-        room = min(IN_FLIGHT - self.in_flight, self.budgets.room(now))
-        if self.in_flight >= IN_FLIGHT:
+        free = IN_FLIGHT - self.in_flight
+        if free <= 0 or (free < WORTH_A_CLAIM and self._recorder.is_writing):
             return 0, None  # the next that lands rings the bell
+        room = min(free, self.budgets.room(now))
         if room <= 0 or self._blocked.all_until is not None:
             return 0, self._not_before(now)
         try:
@@ -417,7 +419,7 @@ class Delivery:
         """Whether lines of one mission should share a message."""
         return (
             owed.notice.kind in self.may_merge
-            and owed.notice.card is None
+            and _shares(owed.notice)
             and (self.budgets.group_room(chat, now) < SHORT_OF_ROOM or owed.created_at <= now - OVERDUE)
         )
 
@@ -457,10 +459,13 @@ class Delivery:
     async def _deliver(self, errand: Errand) -> None:
         try:
             await self._settle(errand)
-        except Exception:
-            log.exception("notice %d (%s) was not settled", errand.owed.id, errand.notice.kind)
+        except Exception as error:
             # We have a defect, and nobody knows how far it came.
-            await self._later(errand, PutOff(self._pause(errand.owed), perhaps_sent=True))
+            log.exception("notice %d (%s) was not settled", errand.owed.id, errand.notice.kind)
+            if self._failed.get(errand.owed.id, 0) + 1 >= TRIES_OF_WORDS:
+                await self._give_up(errand, f"defect ({type(error).__name__})", "delivery.refused")
+            else:
+                await self._later(errand, PutOff(self._pause(errand.owed), perhaps_sent=True))
         finally:
             if errand.slot is not None and errand.used == 0:
                 self.budgets.release(errand.slot)
@@ -539,6 +544,7 @@ class Delivery:
                     failure.said,
                 )
                 outgoing, is_simple = simplest(outgoing), True
+                errand.used = 0  # nothing was sent: the room kept for it is still there
             errand.known = await self.threads.know_anew(notice)
         raise PutOff(self._pause(errand.owed))
 
@@ -559,7 +565,7 @@ class Delivery:
         open_ended = _only_informs(outgoing)
         for line, prepared in behind:
             said = None
-            if open_ended:
+            if open_ended and _shares(line.notice):
                 try:
                     said = prepared()
                 except Exception:
@@ -921,6 +927,11 @@ class Delivery:
 
 def _unprepared() -> None:
     """Nothing is known yet of what will be said."""
+
+
+def _shares(notice: Notice) -> bool:
+    """Whether it may end as others do that go with it."""
+    return notice.card is None and notice.valid_until is None and notice.when_unknown is WhenUnknown.AGAIN
 
 
 def _only_informs(outgoing: Outgoing) -> bool:

@@ -42,6 +42,11 @@ class Recorder:
         self._waiting: list[tuple[Ending, asyncio.Future[None]]] = []
         self._writing = False
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether a commit runs or is about to: places in flight will be free soon."""
+        return self._writing
+
     async def record(self, ending: Ending) -> None:
         """Return once it is committed. Raises what made that impossible."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -81,8 +81,8 @@ class GroupOutage:
         now = self._given.now()
         if self.since is None:
             self.since, self._failures = now, 0
+            log.error("the OSNP group cannot be written to: %s", reason)
         self._failures += 1
-        log.error("the OSNP group cannot be written to: %s", reason)
         if now - self.since >= TOLD_AFTER:
             async with self._telling:
                 if self._told is not True:
@@ -112,6 +112,7 @@ class GroupOutage:
                 await tx.outbox.owe(await self._to_everybody(tx, "delivery.group_lost", facts), now)
                 await tx.journal.write(None, [Event("group.lost", facts)], None, now)
         self._told = True
+        log.error("its people were told in private")
 
     async def _was_told(self, tx: Transaction, now: datetime) -> bool:
         """Also by a process before this one."""

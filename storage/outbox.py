@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, insert, or_, select, update
 
+from bot.domain.outage import Unsent
 from bot.domain.outcome import Notice, Place, PlaceKind, Priority, WhenUnknown, Withdrawal
 from bot.domain.people import MissionId
 from bot.ports import Ended, HowEnded, Owed
@@ -137,6 +138,22 @@ _WAITING = select(func.count()).select_from(outbox).where(_UNFINISHED)
 _OLDEST = select(func.min(outbox.c.created_at)).where(
     _UNFINISHED, outbox.c.place_kind.in_(bindparam("kinds", expanding=True))
 )
+_UNSENT = select(outbox.c.kind, outbox.c.mission, outbox.c.state).where(
+    outbox.c.finished_at.is_not(None),
+    outbox.c.finished_at >= bindparam("since"),
+    outbox.c.finished_at < bindparam("until"),
+    outbox.c.state.in_([quoted(OutboxState.EXPIRED), quoted(OutboxState.GIVEN_UP)]),
+)
+_WAITING_OF = select(outbox.c.place).where(
+    _OWED, outbox.c.mission == bindparam("of_mission"), outbox.c.kind == bindparam("of_kind")
+)
+_EXPIRED_OF = select(outbox.c.place).where(
+    outbox.c.finished_at.is_not(None),
+    outbox.c.finished_at >= bindparam("since"),
+    outbox.c.state == quoted(OutboxState.EXPIRED),
+    outbox.c.mission == bindparam("of_mission"),
+    outbox.c.kind == bindparam("of_kind"),
+)
 _NEXT_DUE = select(outbox.c.due_at).where(_OWED, _HEAD_OF_LANE).order_by(outbox.c.due_at).limit(1)
 
 #: How many lanes are looked up at once when a thousand cards are redrawn.
@@ -215,7 +232,7 @@ class SqlOutbox:
         wanted = frozenset(kinds)
         taken: list[Row[Any]] = []
         for row, row_id in zip(await self._db.rows(_BEHIND_AND_FREE, **here), ids, strict=False):
-            ready = row.state == OutboxState.OWED and row.due_at <= now and not row.perhaps_sent
+            ready = row.state == OutboxState.OWED and row.due_at <= now
             # Somebody decides on one in between: what is behind it must wait.
             if row.id != row_id or not ready or row.card is not None or row.kind not in wanted:
                 break
@@ -270,6 +287,15 @@ class SqlOutbox:
     async def oldest(self, kinds: Iterable[PlaceKind]) -> datetime | None:
         since: datetime | None = await self._db.value(_OLDEST, kinds=[kind.value for kind in kinds])
         return since
+
+    async def unsent(self, since: datetime, until: datetime) -> list[Unsent]:
+        rows = await self._db.rows(_UNSENT, since=since, until=until)
+        return [Unsent(row.kind, row.mission, row.state == OutboxState.EXPIRED.value) for row in rows]
+
+    async def never_sent(self, mission: MissionId, kind: str, since: datetime) -> set[Place]:
+        of = {"of_mission": mission, "of_kind": kind}
+        rows = [*await self._db.rows(_WAITING_OF, **of), *await self._db.rows(_EXPIRED_OF, since=since, **of)]
+        return {Place.read(row.place) for row in rows}
 
     async def next_due(self) -> datetime | None:
         due: datetime | None = await self._db.value(_NEXT_DUE)

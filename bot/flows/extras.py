@@ -7,7 +7,7 @@ from typing import Any
 from bot.domain.mission import IdelOfferState, Mission
 from bot.domain.outcome import Notice, PlaceKind
 from bot.domain.people import Role
-from bot.flows import closing, find, opening, orders, reports, thread, visio, vitals, watch
+from bot.flows import closing, find, opening, orders, outage, reports, thread, visio, vitals, watch
 from bot.ports import Given, Transaction
 
 Loader = Callable[[Given, Transaction, Notice, Mission | None], Awaitable[dict[str, Any]]]
@@ -95,6 +95,7 @@ LOADERS: dict[str, Loader] = {
     "orders.acts": orders.acts_facts,
     "orders.material": orders.acts_facts,
     "orders.acts_ordered": orders.acts_facts,
+    "outage.account": outage.account_facts,
     "watch.again": _asked,
     "watch.yours": _asked,
     "reports.activity": reports.activity_shown,

@@ -127,6 +127,7 @@ MANNERS: dict[str, Manner] = {
     "watch.name": ACT,
     "watch.forgotten": ACT,
     "watch.timer_failed": ACT,
+    "outage.account": ACT,
     # Closing and exits
     "closing.idel": ACT,
     "closing.doctor": ACT,

@@ -1,8 +1,10 @@
 """The runtime on a real database, with an emulated Telegram; the words and handlers are the tests' own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -56,13 +58,30 @@ def telegram(clock: ManualClock) -> Telegram:
     return Telegram(clock)
 
 
-@pytest.fixture
-def line(telegram: Telegram) -> EmulatorRequest:
-    return EmulatorRequest(telegram)
+class Line(EmulatorRequest):
+    """The way to Telegram, which a test may hold."""
+
+    def __init__(self, telegram: Telegram) -> None:
+        super().__init__(telegram)
+        self.way = asyncio.Event()
+        self.way.set()
+        self.held = 0  # requests that wait
+
+    async def do_request(self, *args: Any, **more: Any) -> tuple[int, bytes]:
+        """Go when the way is free."""
+        self.held += 1
+        await self.way.wait()
+        self.held -= 1
+        return await super().do_request(*args, **more)
 
 
 @pytest.fixture
-async def api(line: EmulatorRequest, telegram: Telegram) -> AsyncIterator[TelegramApi]:
+def line(telegram: Telegram) -> Line:
+    return Line(telegram)
+
+
+@pytest.fixture
+async def api(line: Line, telegram: Telegram) -> AsyncIterator[TelegramApi]:
     yield TelegramApi(line, ROOT, telegram.token)
     line.has_no_problems()
 
@@ -106,6 +125,8 @@ class Desk:
     looks: dict[str, Look]
     clock: ManualClock
     sms: SmsPort
+    line: Line
+    begin: Callable[..., Delivery]  # another process on the same database
     people: dict[str, PersonId] = field(default_factory=dict)
 
     async def owe(self, *notices: Notice) -> None:
@@ -126,13 +147,15 @@ class Desk:
                 await tx.people.link_account(person, user.id, user.id)
         return to_person(person)
 
-    async def new_person(self, number: int, name: str, *, started: bool = True) -> tuple[User, Place]:
-        """An invented IDEL with an account."""
+    async def new_person(
+        self, number: int, name: str, *, role: Role = Role.IDEL, started: bool = True
+    ) -> tuple[User, Place]:
+        """An invented IDEL with an account, or somebody else."""
         user = self.telegram.add_user(number, name, "Essai", phone=f"+3363998{number:04d}")
         if started:
             self.telegram.start(user)
             self.telegram.take_updates()
-        return user, await self.add(user, started=started)
+        return user, await self.add(user, role=role, started=started)
 
     async def settle(self, seconds: float = 120.0) -> None:
         """Send until nothing is owed that comes due within so long."""
@@ -168,6 +191,7 @@ async def desk(
     given: Given,
     telegram: Telegram,
     api: TelegramApi,
+    line: Line,
     background: Background,
     group: Chat,
     clock: ManualClock,
@@ -184,8 +208,20 @@ async def desk(
         return [partial(look, notice) for notice in notices]
 
     sms = DryRunSms()
-    delivery = Delivery(given, api, compose, sms, group_id=group.id, background=background)
-    desk = Desk(given, telegram, delivery, group, looks, clock, sms)
+
+    def begin(**more: Any) -> Delivery:
+        return Delivery(
+            given,
+            api,
+            compose,
+            sms,
+            group_id=group.id,
+            background=background,
+            may_merge={"test.line"},
+            **more,
+        )
+
+    desk = Desk(given, telegram, begin(), group, looks, clock, sms, line, begin)
     assert await desk.missions(2, first=412) == [M412, M415]
     return desk
 
@@ -197,6 +233,11 @@ def says(text: str, to: Place, mission: MissionId | None = None, **more: object)
 
 def in_group(text: str, mission: MissionId = M412, **more: object) -> Notice:
     return says(text, to_group(mission), mission, **more)
+
+
+def informs(text: str, mission: MissionId = M412, **more: object) -> Notice:
+    """A line of the mission's topic that asks nothing of anybody."""
+    return in_group(text, mission, **{"kind": "test.line"} | more)
 
 
 def on_board(text: str, **more: object) -> Notice:

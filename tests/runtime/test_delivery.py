@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
 from bot.channels.sms import DryRunSms
 from bot.domain.outcome import Notice, Place, PlaceKind, Priority, WhenUnknown, to_person
-from bot.domain.people import PersonId
+from bot.domain.people import PersonId, Role
 from bot.ports import Button, FileKind, Outgoing, OutgoingFile
 from bot.sandbox.chats import User
 from tests.runtime.conftest import ESSENTIAL, M412, M415, Desk, in_group, on_board, says
@@ -154,6 +156,135 @@ async def test_a_group_that_cannot_be_reached_stays_owed_and_nothing_loops(desk:
     desk.telegram.add_bot_to_group(desk.group, lea)
     await desk.settle()
     assert desk.sees(lea, desk.group)[0] == "À faire"
+
+
+async def test_its_people_are_told_in_private_once_that_the_group_is_lost_and_once_that_it_is_back(
+    desk: Desk, lea: User
+) -> None:
+    await desk.add(lea, role=Role.OSNP)
+    nadia, _ = await desk.new_person(1002, "Nadia", role=Role.COORDINATEUR)
+    await desk.new_person(1003, "Paul", role=Role.OSNP, started=False)
+    desk.telegram.kick_bot(desk.group, lea)
+    desk.looks["delivery.group_lost"] = lambda n: Outgoing(f"groupe perdu : {n.facts['reason']}")
+    await desk.owe(in_group("412"), in_group("415", M415), on_board("tableau"))
+
+    await desk.settle(55)
+    assert desk.sees(nadia, nadia) == []
+    await desk.settle(300)
+    for user in (lea, nadia):
+        (said,) = desk.sees(user, user)
+        assert said.startswith("groupe perdu : Forbidden")
+    assert await desk.waiting() == 3
+
+    desk.delivery = desk.begin()  # a restart in the midst of it
+    await desk.settle(300)
+    assert len(desk.sees(nadia, nadia)) == 1
+    desk.telegram.add_bot_to_group(desk.group, lea)
+    await desk.settle(300)
+
+    assert set(desk.sees(lea, desk.group)) >= {"412", "415", "tableau"}
+    for user in (lea, nadia):
+        assert desk.sees(user, user)[1:] == ["delivery.group_back"]
+
+
+async def test_a_group_that_is_away_for_some_seconds_alarms_nobody(desk: Desk, lea: User) -> None:
+    await desk.add(lea, role=Role.OSNP)
+    desk.telegram.kick_bot(desk.group, lea)
+    await desk.owe(in_group("À faire"))
+    await desk.settle(30)
+    desk.telegram.add_bot_to_group(desk.group, lea)
+    await desk.settle()
+
+    assert "À faire" in desk.sees(lea, desk.group)
+    assert desk.sees(lea, lea) == []
+
+
+async def test_what_telegram_refuses_in_the_group_is_tried_once_more_in_its_words_alone(
+    desk: Desk, lea: User
+) -> None:
+    desk.looks["test.says"] = lambda n: Outgoing("<b>SMT 412</b> &amp; suite", buttons=OK, rings=True)
+    await desk.owe(in_group("topic", kind="test.other"))
+    await desk.settle()
+    desk.telegram.faults.refuse("sendMessage", code=400, description="Bad Request: BUTTON_DATA_INVALID")
+    await desk.owe(in_group(""))
+
+    await desk.settle()
+
+    (view,) = [v for v in desk.views(lea, desk.group) if "SMT 412" in v.text]
+    assert (view.text, view.buttons, view.silent) == ("SMT 412 & suite", [], False)
+    assert desk.delivery.counts.given_up == 0
+
+
+async def test_what_the_group_refuses_for_good_is_told_to_the_operator_in_private(
+    desk: Desk, lea: User
+) -> None:
+    nadia, _ = await desk.new_person(1002, "Nadia", role=Role.COORDINATEUR)
+    async with desk.given.storage.transaction() as tx:
+        mission = await tx.missions.get(M412)
+        assert mission is not None
+        await tx.people.link_account(mission.operator, lea.id, lea.id)
+    desk.telegram.faults.refuse(
+        lambda method, params: method == "sendMessage" and int(params["chat_id"]) == desk.group.id,
+        code=400,
+        description="Bad Request: text is odd",
+        times=4,
+    )
+    await desk.owe(in_group("un"), on_board("deux"))
+
+    await desk.settle()
+
+    assert desk.sees(lea, lea) == ["delivery.not_said"]
+    assert desk.sees(nadia, nadia) == ["delivery.not_said"]
+    assert desk.sees(lea, desk.group) == []
+    assert (desk.delivery.counts.given_up, await desk.waiting()) == (2, 0)
+
+
+async def test_a_token_that_is_refused_is_an_alarm_and_no_loop(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = [await desk.new_person(3000 + n, f"Idel{n}") for n in range(60)]
+    await desk.owe(*(says("offre", place) for _, place in people))
+    desk.telegram.faults.refuse("sendMessage", code=401, description="Unauthorized", times=None)
+
+    await desk.delivery.drain()
+    first = len(desk.calls("sendMessage"))
+    desk.clock.forward(seconds=59)
+    await desk.delivery.drain()
+
+    assert first <= desk.delivery.in_flight_bound
+    assert len(desk.calls("sendMessage")) == first
+    assert "SMT_BOT_TOKEN must be mended" in caplog.text
+    desk.telegram.faults.clear()
+    await desk.settle()
+    assert all(desk.sees(user, user) == ["offre"] for user, _ in people)
+
+
+async def test_when_nothing_gets_through_it_is_not_tried_row_by_row(desk: Desk) -> None:
+    people = [await desk.new_person(3000 + n, f"Idel{n}") for n in range(100)]
+    await desk.owe(*(says("offre", place) for _, place in people))
+    desk.telegram.faults.outage(desk.clock.now(), desk.clock.now() + timedelta(minutes=3))
+    began = desk.clock.now()
+
+    await desk.settle(180)
+
+    assert desk.delivery.cut_since == began
+    desk.clock.to(max(desk.clock.now(), began + timedelta(minutes=3)))
+    again = desk.clock.now()
+    await desk.settle(60)
+    assert all(desk.sees(user, user) == ["offre"] for user, _ in people)
+    assert desk.clock.now() - again <= timedelta(seconds=20)  # all at once, not each after its own pause
+    assert desk.delivery.cut_since is None
+
+
+async def test_a_server_that_stumbles_over_something_cosmetic_is_not_asked_again(desk: Desk) -> None:
+    amina, place = await desk.new_person(2001, "Amina")
+    desk.telegram.faults.refuse("sendMessage", code=500, description="Internal Server Error")
+    await desk.owe(says("carte", place, when_unknown=WhenUnknown.DROP), says("reçu", place, M412))
+
+    await desk.settle()
+
+    assert desk.sees(amina, amina) == ["reçu"]
+    assert (desk.delivery.counts.unknown, desk.delivery.counts.dropped) == (1, 1)
 
 
 async def test_what_telegram_refuses_for_good_is_given_up_and_said(desk: Desk, lea: User) -> None:

@@ -1,6 +1,7 @@
 """The request class against a real server on loopback."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -25,9 +26,8 @@ class Server:
         self.root = ""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        form = await request.post()
-        fields = {}
-        for name, value in form.items():
+        fields = dict(await request.json()) if request.content_type == "application/json" else {}
+        for name, value in (await request.post()).items():
             if isinstance(value, web.FileField):
                 self.files[name] = (value.filename, value.file.read())
             else:
@@ -71,8 +71,12 @@ async def answer(status: int, **body: object) -> web.StreamResponse:
 
 async def test_parameters_arrive(server: Server, bot: Bot) -> None:
     await bot.delete_message(2001, 7)
-
     assert server.seen[-1] == ("deleteMessage", {"chat_id": "2001", "message_id": "7"})
+
+    await bot.set_my_commands([("mission", "Ouvrir : « à 9 h »")])
+    method, fields = server.seen[-1]
+    assert method == "setMyCommands"
+    assert json.loads(fields["commands"]) == [{"command": "mission", "description": "Ouvrir : « à 9 h »"}]
 
 
 async def test_files_arrive(server: Server, bot: Bot) -> None:

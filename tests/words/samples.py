@@ -190,6 +190,15 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("delivery.no_topics", "board", "", {"why": "right"}),
     ("delivery.group_moved", "board", "", {"old": -100, "new": -1001234567890}),
     ("delivery.purge_failed", "group", "closed", {"count": 3, "place": "person:4", "reason": "too old"}),
+    # After an absence
+    ("outage.account", "board", "", {"why": "bot", "since": at(10), "until": at(17), "said": at(67)}),
+    ("outage.account", "board", "", {"why": "telegram", "since": at(-1440), "until": at(17), "said": at(67)}),
+    (
+        "outage.account",
+        "board",
+        "",
+        {"why": "bot", "since": at(10), "until": at(17), "said": at(67), "by": "Léa", "at": at(68)},
+    ),
     # Who must act and has not
     *(
         ("watch.again", "group", states, _asked(key, deed, who, stage, others))
