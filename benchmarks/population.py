@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import create_engine, func, insert, select, update
+from sqlalchemy import ColumnElement, create_engine, func, insert, literal, null, select, text, true, update
 
 from benchmarks.processes import SECRET, TelegramProcess
 from benchmarks.telegram import FIRST_IDEL
@@ -23,13 +24,32 @@ from bot.sandbox.cast import LISTING
 from bot.settings import DEFAULT_REGION
 from storage.address import sync_address
 from storage.database import open_storage
-from storage.tables import OutboxState, accounts, outbox, people
+from storage.tables import (
+    OutboxState,
+    accounts,
+    dossiers,
+    journal,
+    missions,
+    offers,
+    outbox,
+    people,
+    timers,
+)
 from storage.tables import winners as won
 from storage.vault import Vault
 
 #: Numbers that belong to fiction, four digits short.
 FICTION = ("+3363998", "+3319900", "+3326191", "+3346571", "+3353649")
 PER_RANGE = 9_000  # the first thousand of a range are the cast's
+
+LAST_YEAR = 2025
+
+#: What is written over the columns of a mission that ended long ago.
+CLOSED: dict[str, dict[str, Any]] = {
+    "mission": {"state": "closed", "search_state": "ended"},
+    "dossier": {"body": null()},
+    "timer": {"state": "stopped", "ended_at": timers.c.due},
+}
 
 #: Where the patients of a benchmark live.
 MULHOUSE = "68224"
@@ -112,8 +132,8 @@ async def settle_in(url: str, telegram: TelegramProcess, idels: int) -> int:
     return int(on_telegram["group"])
 
 
-async def nearest(url: str, telegram: TelegramProcess, count: int) -> list[int]:
-    """The accounts of the nurses who are nearest to Mulhouse."""
+async def nearest(url: str, telegram: TelegramProcess) -> list[int]:
+    """The accounts of all nurses on Telegram, the nearest to Mulhouse first."""
     everything = given(url, FixedClock(telegram.offset))
     try:
         async with everything.storage.transaction() as tx:
@@ -123,7 +143,7 @@ async def nearest(url: str, telegram: TelegramProcess, count: int) -> list[int]:
                 for nurse in nurses
                 if nurse.on_telegram
             )
-            reached = [await tx.people.account(one.person.id) for one in ranked[:count]]
+            reached = [await tx.people.account(one.person.id) for one in ranked]
     finally:
         await everything.storage.close()
     return [account.user_id for account in reached if account is not None]
@@ -135,7 +155,7 @@ async def offered_missions(
     """So many missions, triggered `ago`, the n-th offered to the n-th nurse alone; nothing is owed."""
     everything = given(url, FixedClock(telegram.offset))
     at = everything.now() - ago
-    missions = []
+    opened = []
     try:
         async with everything.storage.transaction() as tx:
             operator = (await tx.people.all(Role.OSNP))[0]
@@ -147,11 +167,29 @@ async def offered_missions(
                     mission = await _open(everything, tx, operator, regulateur, at)
                     candidate = Candidate(nurses[number % len(nurses)], 3.0)
                     await record(everything, tx, search.start(mission, [candidate], at), "p1")
-                    missions.append(mission.id)
+                    opened.append(mission.id)
     finally:
         await everything.storage.close()
     forget_what_is_owed(url)
-    return missions
+    return opened
+
+
+async def owed_offers(url: str, telegram: TelegramProcess, owed: int) -> None:
+    """Missions triggered just now and offered to everybody, until so many offers are owed."""
+    everything = given(url, FixedClock(telegram.offset))
+    at = everything.now()
+    try:
+        async with everything.storage.transaction() as tx:
+            operator = (await tx.people.all(Role.OSNP))[0]
+            regulateur = (await tx.people.all(Role.REGULATEUR))[0]
+            everybody = [
+                Candidate(nurse, 3.0) for nurse in await tx.people.all(Role.IDEL) if nurse.on_telegram
+            ]
+            for _ in range(-(-owed // len(everybody))):
+                mission = await _open(everything, tx, operator, regulateur, at)
+                await record(everything, tx, search.start(mission, everybody, at), "p1")
+    finally:
+        await everything.storage.close()
 
 
 async def _open(
@@ -179,6 +217,37 @@ async def _open(
     return replace(mission, id=await tx.missions.add(mission, PATIENT))
 
 
+def clone(url: str, template: MissionId, count: int, *, closed: bool) -> None:
+    """So many more like that mission, last year's: its row, dossier, offer, journal and timers, by SQL."""
+    engine = create_engine(sync_address(url))
+    with engine.begin() as connection:
+        first = connection.execute(select(func.max(missions.c.id))).scalar_one()
+        numbers = select(literal(1).label("n")).cte("numbers", recursive=True)
+        numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < count))
+        new = numbers.c.n + first
+        for table in (missions, dossiers, offers, journal, timers):
+            mission = table.c.id if table is missions else table.c.mission
+            values: dict[str, Any] = {c.name: c for c in table.c if c.name != "id"}
+            values |= {"id": new, "number": new, "year": LAST_YEAR} if table is missions else {"mission": new}
+            if table is timers:
+                values["owner"] = new
+            if closed:
+                values |= CLOSED.get(table.name, {})
+            chosen = select(*(_expression(value).label(name) for name, value in values.items()))
+            rows = chosen.select_from(table.join(numbers, true())).where(mission == template)
+            connection.execute(insert(table).from_select(list(values), rows))
+        if connection.dialect.name == "postgresql":
+            last = select(func.max(missions.c.id)).scalar_subquery()
+            connection.execute(select(func.setval(func.pg_get_serial_sequence("mission", "id"), last)))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+    engine.dispose()
+
+
+def _expression(value: Any) -> ColumnElement[Any]:
+    return value if isinstance(value, ColumnElement) else literal(value)
+
+
 def forget_what_is_owed(url: str) -> None:
     """As if everything owed had been delivered long ago."""
     engine = create_engine(sync_address(url))
@@ -201,9 +270,9 @@ def winners(url: str) -> int:
     return count
 
 
-def accept_taps(missions: Sequence[MissionId]) -> list[dict[str, object]]:
+def accept_taps(offered: Sequence[MissionId]) -> list[dict[str, object]]:
     """The n-th nurse taps ACCEPTER on the n-th mission."""
     return [
         {"user": FIRST_IDEL + number, "message": 1, "data": f"sa:{mission}:1:20"}
-        for number, mission in enumerate(missions)
+        for number, mission in enumerate(offered)
     ]

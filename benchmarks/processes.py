@@ -198,6 +198,13 @@ class BotProcess:
         except aiohttp.ClientError:
             return {}
 
+    def processor_seconds(self) -> float:
+        """What it has used of the processor so far."""
+        assert self._process is not None  # noqa: S101 - it runs
+        status = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
+        fields = status.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_megabytes(self, *, peak: bool = False) -> float:
         """Its memory as Linux counts it; its highest so far with `peak`."""
         assert self._process is not None  # noqa: S101 - it runs

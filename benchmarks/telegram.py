@@ -84,7 +84,7 @@ class Notes:
     calls: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
     pressed: dict[str, float] = field(default_factory=dict)
-    answered: dict[str, tuple[float, str, int]] = field(default_factory=dict)  # arrived, words, status
+    answered: dict[str, Json] = field(default_factory=dict)  # by tap
     first_send: float | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
 
@@ -114,8 +114,10 @@ class TimedTelegram(Telegram):
         notes.calls[method] += 1
         notes.statuses[answer.status] += 1
         if method == "answerCallbackQuery":
-            words = str(params.get("text") or "")
-            notes.answered.setdefault(str(params.get("callback_query_id")), (arrived, words, answer.status))
+            tap = str(params.get("callback_query_id"))
+            words = plain(str(params.get("text") or ""))
+            said = {"arrived": arrived, "shown": real_monotonic(), "words": words, "status": answer.status}
+            notes.answered.setdefault(tap, {"pressed": notes.pressed.get(tap), **said})
         elif method == "sendMessage" and answer.status == 200:
             notes.first_send = notes.first_send or arrived
             self._note_offer(params, answer.body["result"], arrived)
@@ -225,15 +227,7 @@ class Stage:
         """Wait until all of these taps are answered: when each was made and answered, with what words."""
         notes = self.telegram.notes
         await self._until(lambda: all(n in notes.answered for n in numbers), "every tap answered", patience)
-        return [
-            {
-                "pressed": notes.pressed[number],
-                "arrived": notes.answered[number][0],
-                "words": plain(notes.answered[number][1]),
-                "status": notes.answered[number][2],
-            }
-            for number in numbers
-        ]
+        return [notes.answered[number] for number in numbers]
 
     async def first_send(self, patience: float = PATIENCE) -> float:
         """Wait for the first message since `forget`; when it arrived."""

@@ -47,7 +47,9 @@ async def measure(bench: Bench) -> list[Line]:
     count = bench.size(1_000, 20)
     figures = Series()
     async with bench.telegram(limits=True, latency=False) as telegram:
-        waiting = {kind: await _wait_for_taps(bench, telegram, kind, count) for kind in bench.kinds}
+        waiting = {kind: await wait_for_taps(bench, telegram, kind, count) for kind in bench.kinds}
+        for one in waiting.values():
+            await decide(bench, telegram, one, statements=one.script)
         for turn in range(bench.rounds):
             for kind in bench.kinds:
                 await _round(bench, telegram, kind, waiting[kind], figures)
@@ -61,19 +63,18 @@ async def measure(bench: Bench) -> list[Line]:
     return [line for kind in bench.kinds for line in _lines(kind, figures)]
 
 
-async def _wait_for_taps(bench: Bench, telegram: TelegramProcess, kind: str, count: int) -> Waiting:
+async def wait_for_taps(bench: Bench, telegram: TelegramProcess, kind: str, count: int) -> Waiting:
+    """So many missions, each offered to a nurse of its own."""
     url, group = await bench.peopled(kind, telegram, count)
     missions = await offered_missions(url, telegram, count, ago=timedelta(minutes=1))
     script = bench.folder / f"decisions-{kind}.pickle"
-    waiting = Waiting(url, group, accept_taps(missions), telegram.now(), script)
-    await _decide(bench, telegram, waiting, statements=script)
-    return waiting
+    return Waiting(url, group, accept_taps(missions), telegram.now(), script)
 
 
 async def _round(
     bench: Bench, telegram: TelegramProcess, kind: str, waiting: Waiting, figures: Series
 ) -> None:
-    figures.add(kind, await _decide(bench, telegram, waiting))
+    figures.add(kind, await decide(bench, telegram, waiting))
     url = bench.databases.copy(waiting.url)
     script = list(_read(waiting.script))
     bench.databases.at_rest()
@@ -85,7 +86,7 @@ async def _round(
     figures.add(f"{kind} share", figures[kind][-1] / figures[f"{kind} bare"][-1])
 
 
-async def _decide(
+async def decide(
     bench: Bench, telegram: TelegramProcess, waiting: Waiting, statements: Path | None = None
 ) -> float:
     """Everybody taps at once; decisions a second."""
@@ -105,7 +106,8 @@ async def _decide(
                 said = sorted({answer["words"] for answer in answers})
                 raise RuntimeError(f"{winners(url)} of {len(waiting.taps)} taps were accepted: {said}")
     bench.databases.drop(url)
-    return len(answers) / (last - min(answer["pressed"] for answer in answers))
+    first: float = min(answer["pressed"] for answer in answers)
+    return len(answers) / (last - first)
 
 
 def _read(file: Path) -> Iterator[list[tuple[str, Any, bool]]]:
