@@ -1,9 +1,25 @@
 """Who is speaking, who can be reached, and who is in the OSNP group without being registered."""
 
-from bot.domain.outcome import BOARD, Answer, Event, Notice, Priority
+from datetime import timedelta
+
+from bot.domain.mission import Mission
+from bot.domain.outcome import (
+    BOARD,
+    Answer,
+    Event,
+    Fact,
+    Notice,
+    Place,
+    Priority,
+    WhenUnknown,
+    to_party,
+)
 from bot.domain.people import GROUP_ROLES, Person, somebody_of
 from bot.flows.record import actor_of, redraws
 from bot.ports import Given, Transaction
+
+#: Cards of missions triggered since then may still be looked at by whoever comes back.
+STILL_READ = timedelta(hours=24)
 
 
 async def who(
@@ -23,6 +39,7 @@ async def who(
             return None
         if not person.reachable and group_chat is None and speaks:
             await tx.people.set_reachable(person.id, reachable=True, now=given.now())
+            await _catch_up(given, tx, person)
         return person
 
 
@@ -40,6 +57,8 @@ async def blocked(given: Given, user_id: int, *, blocked: bool) -> None:
                 kind, BOARD, facts={"person": person.id}, card=f"reach:{person.id}", fresh=blocked
             )
             await tx.outbox.owe([notice], now)
+            if not blocked:
+                await _catch_up(given, tx, person)
 
 
 async def in_group(given: Given, user_id: int, name: str, *, present: bool) -> None:
@@ -77,6 +96,37 @@ def _announce(user_id: int, name: str, state: str = "watched") -> Notice:
         priority=Priority.RECEIPT,
         card=f"stranger:{user_id}",
         only_if_there=state != "watched",
+    )
+
+
+async def _catch_up(given: Given, tx: Transaction, person: Person) -> None:
+    """While the bot was not let in, this person's cards were drawn in vain: they are drawn now."""
+    now = given.now()
+    me = to_party(person.party)
+    notices: list[Notice] = []
+    for mission in await tx.missions.triggered_between(now - STILL_READ, now):
+        asked = [offer.party for step in mission.cascade.steps for offer in step.offers]
+        if await tx.offers.get(mission.id, person.id) is not None:
+            notices.append(_card("search.offer", me, mission, "offer"))
+        if mission.visit.idel == person.id:
+            notices.append(_card("visit.card", me, mission, "mission"))
+        if person.party in asked:
+            notices.append(_card("cascade.offer", me, mission, "offer", party=str(person.party)))
+        if mission.cascade.doctor is not None and mission.cascade.doctor.party == person.party:
+            notices.append(_card("doctor.card", me, mission, "doctor"))
+    await tx.outbox.owe(notices, now)
+
+
+def _card(kind: str, place: Place, mission: Mission, card: str, **facts: Fact) -> Notice:
+    return Notice(
+        kind,
+        place,
+        mission.id,
+        facts=facts,
+        priority=Priority.CARD,
+        card=card,
+        only_if_there=True,
+        when_unknown=WhenUnknown.DROP,
     )
 
 
