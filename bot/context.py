@@ -106,7 +106,6 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
         """Tell whoever acted, after the commit: a tap is answered once, a message gets words owed."""
         self.finished = True
         if self.work.done:
-            self.runtime.wake()
             self.runtime.decided()
         if self.incoming.callback_query is None or not self._take_answer():
             await self._owe(answer)

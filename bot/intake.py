@@ -37,6 +37,7 @@ TRIES = 3
 BEGUN_AT_MOST = 6  # works that never ended: their process died each time
 RENEWED_EVERY = 3.0  # real seconds, of leases of 10
 LOOK_SECONDS = 1.0  # real ones: what other workers fetched, or left behind
+GATHER_SECONDS = 0.02  # real ones: what is decided within them is claimed, and told to the others, at once
 RETRY = timedelta(seconds=2)
 POLL_SECONDS = 10
 LEASE_SECONDS = 25.0  # of real time, renewed with each poll: a dead poller is replaced after so long
@@ -69,7 +70,9 @@ class Intake:
         self._offset: int | None = None
         self._owner = uuid.uuid4().hex
         self._said_conflict_at = -CONFLICT_SAID_EVERY
-        runtime.decided = self._bell.ring
+        self._gathering: asyncio.TimerHandle | None = None
+        self._crowded = False  # the last claim found more than there was room for
+        runtime.decided = self._decided
         application.add_error_handler(self._on_error)
 
     # fetching
@@ -163,13 +166,10 @@ class Intake:
         looking = self._runtime.background.start(self._look(), "inbox of other workers")
         while not stop.is_set():
             try:
-                begun = await self._begin()
+                await self._begin()
             except Exception:
                 log.exception("the inbox cannot be read")
-                begun = 0
                 await self._rest(AFTER_FAILURE)
-            if begun:
-                continue
             now = self._given.now()
             again = min((later.at for later in self._later), default=now + timedelta(seconds=30))
             await self._bell.wait(max(again, now + timedelta(milliseconds=50)))
@@ -236,6 +236,7 @@ class Intake:
         self._later = [later for later in self._later if later not in ripe]
         for one in received:
             sender = senders[one.update_id]
+            self._crowded = len(received) == room
             claimed = Claimed(one, people.get(sender) if sender else None)
             self._runtime.claimed[one.update_id] = claimed
             task = self._runtime.background.start(self._worked(claimed), f"update {one.update_id}")
@@ -245,9 +246,22 @@ class Intake:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._working.discard(task)
-        self._bell.ring()
+        self._decided()
 
     async def _worked(self, claimed: Claimed) -> None:
+    def _decided(self) -> None:
+        """An update is done: its lane goes on, and something may be owed or set. Many come at once."""
+        if self._gathering is None:
+            loop = asyncio.get_running_loop()
+            self._gathering = loop.call_later(GATHER_SECONDS, self._gathered)
+        if not self._crowded or self._room > AT_ONCE // 2:
+            self._bell.ring()
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        self._bell.ring()
+        self._after_work()
+
         number = claimed.received.update_id
         try:
             await self._work(claimed)
@@ -255,7 +269,6 @@ class Intake:
             log.warning("update %d was taken over by another worker", number)
         finally:
             self._runtime.claimed.pop(number, None)
-            self._after_work()
 
     async def _work(self, claimed: Claimed) -> None:
         """One update through the handlers."""

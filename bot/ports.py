@@ -325,7 +325,7 @@ class People(Protocol):
         """Which persons hold an open mission."""
         ...
 
-    async def engage(self, person: Person, mission: MissionId, now: datetime) -> None:
+    async def engage(self, person: PersonId, mission: MissionId, now: datetime) -> None:
         """Raises AlreadyEngaged when the person holds another and does not allow several."""
         ...
 

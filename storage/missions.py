@@ -68,6 +68,7 @@ class SqlMissions:
 
     def __init__(self, db: Connected) -> None:
         self._db = db
+        self._locked: dict[MissionId, Mission] = {}  # as it stands in the table
 
     async def next_number(self, year: int) -> int:
         number: int = await self._db.upsert_value(_NEXT_NUMBER, year=year, last=1)
@@ -87,9 +88,15 @@ class SqlMissions:
         return {mission.id: mission for mission in _read_all(rows)}
 
     async def lock(self, mission: MissionId) -> Mission | None:
-        return _read(await self._db.row(_LOCK, mission_id=mission))
+        found = _read(await self._db.row(_LOCK, mission_id=mission))
+        if found is not None:
+            self._locked[mission] = found
+        return found
 
     async def save(self, mission: Mission) -> None:
+        if self._locked.get(mission.id) is mission:
+            return  # a decision that changes nothing gives back what it was given
+        self._locked.pop(mission.id, None)
         if not await self._db.run(_SAVE, mission_id=mission.id, **_columns(mission)):
             raise LookupError(f"mission {mission.id} is not stored")
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Row, bindparam, case, delete, exists, insert, not_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.people import (
     CascadeStep,
@@ -17,7 +18,7 @@ from bot.domain.people import (
 )
 from bot.ports import Account, AlreadyEngaged
 from storage import codec
-from storage.connected import Connected, Upsert
+from storage.connected import Connected
 from storage.tables import accounts, engagements, organisations, people
 
 _PERSON_COLUMNS = tuple(column.name for column in people.c if column.name != "id")
@@ -89,7 +90,30 @@ _LINK_HOUSE = (
 _OPEN = engagements.c.ended_at.is_(None)
 _ENGAGED = select(engagements.c.person, engagements.c.mission).where(_OPEN).order_by(engagements.c.id)
 _ENGAGED_OF = _ENGAGED.where(engagements.c.person.in_(bindparam("ids", expanding=True)))
-_ENGAGE = Upsert(engagements)
+_ELSEWHERE = exists().where(
+    _OPEN,
+    engagements.c.person == people.c.id,
+    engagements.c.mission != bindparam("to_mission", type_=engagements.c.mission.type),
+)
+
+
+def _engage(insert: type[sqlite.Insert] | type[postgresql.Insert]) -> sqlite.Insert | postgresql.Insert:
+    """One open mission, unless the person allows several; the constraint speaks where two come at once."""
+    free = select(
+        people.c.id,
+        bindparam("to_mission", type_=engagements.c.mission.type),
+        bindparam("now", type_=engagements.c.since.type),
+        case((people.c.several_missions, 0), else_=1),
+    ).where(people.c.id == bindparam("of_person"), or_(people.c.several_missions, not_(_ELSEWHERE)))
+    return (
+        insert(engagements)
+        .from_select(["person", "mission", "since", "exclusive"], free)
+        .on_conflict_do_nothing()
+        .execution_options(preserve_rowcount=True)
+    )
+
+
+_ENGAGE = {"sqlite": _engage(sqlite.Insert), "postgresql": _engage(postgresql.Insert)}
 _RELEASE = (
     update(engagements)
     .where(
@@ -198,22 +222,12 @@ class SqlPeople:
             rows = await self._db.rows(_ENGAGED_OF, ids=ids) if ids else []
         return {PersonId(row.person): MissionId(row.mission) for row in rows}
 
-    async def engage(self, person: Person, mission: MissionId, now: datetime) -> None:
-        held = {row.mission for row in await self._db.rows(_ENGAGED_OF, ids=[person.id])}
-        if mission in held:
+    async def engage(self, person: PersonId, mission: MissionId, now: datetime) -> None:
+        engage = _ENGAGE[self._db.dialect]
+        if await self._db.run(engage, of_person=person, to_mission=mission, now=now):
             return
-        if held and not person.several_missions:
+        if all(row.mission != mission for row in await self._db.rows(_ENGAGED_OF, ids=[person])):
             raise AlreadyEngaged
-        written = await self._db.upsert(
-            _ENGAGE,
-            person=person.id,
-            mission=mission,
-            since=now,
-            ended_at=None,
-            exclusive=0 if person.several_missions else 1,
-        )
-        if not written:
-            raise AlreadyEngaged  # somebody was quicker, and the constraint has seen it
 
     async def release(self, person: PersonId, mission: MissionId, now: datetime) -> None:
         await self._db.run(_RELEASE, person_id=person, mission_id=mission, now=now)

@@ -227,10 +227,8 @@ def accept(
     (None: «+ tard», the hour comes next).
     """
     search = mission.search
-    if search.state is SearchState.TAKEN and search.taken_by == person.id:
-        return nothing(mission, "search.already_yours", number=mission.number)
-    if (refusal := _too_late(mission, now)) is not None:
-        return refusal
+    if (settled := no_longer_open(mission, person.id, now)) is not None:
+        return settled
     if person.id in search.excluded:
         return nothing(mission, "search.gave_it_back", number=mission.number)
     if offer is None or offer.epoch != search.epoch:
@@ -247,6 +245,13 @@ def accept(
 def _too_late(mission: Mission, now: datetime) -> Outcome | None:
     """The answer when the mission cannot be had any more."""
     search = mission.search
+def no_longer_open(mission: Mission, person: PersonId, now: datetime) -> Outcome | None:
+    """The answer to an ACCEPTER that the mission alone decides: it is hers already, or too late."""
+    if mission.search.state is SearchState.TAKEN and mission.search.taken_by == person:
+        return nothing(mission, "search.already_yours", number=mission.number)
+    return _too_late(mission, now)
+
+
     if mission.end is not None and mission.end.reason is not EndReason.DONE:
         return nothing(
             mission,

@@ -11,6 +11,7 @@ from bot.domain.people import (
     GROUP_ROLES,
     CascadeStep,
     MissionId,
+    Organisation,
     OrganisationId,
     Party,
     PartyKind,
@@ -64,6 +65,7 @@ async def rosters_of(given: Given, tx: Transaction, mission: Mission) -> Rosters
         for p in await tx.people.all(Role.DOCTOR)
         if _available(p, given.now()) and (not mission.exercise or p.id in mission.rings)
     ]
+    houses = await tx.people.organisations()
     rosters: dict[CascadeStep, Roster] = {}
     for rule in given.region.steps:
         step = rule.step
@@ -74,7 +76,7 @@ async def rosters_of(given: Given, tx: Transaction, mission: Mission) -> Rosters
         elif step is CascadeStep.EFFECTEUR_SAS:
             rosters[step] = Roster(tuple(_askable(p) for p in doctors if p.cascade_step is step))
         else:
-            rosters[step] = await _houses(tx, step, doctors, mission)
+            rosters[step] = _houses(step, houses, doctors, mission)
     return rosters
 
 
@@ -112,13 +114,14 @@ def _garde(given: Given, mission: Mission, doctors: list[Person]) -> Roster:
     return Roster(tuple(_askable(p) for p in on_duty), skip=None if on_duty else "nobody", begins=begins)
 
 
-async def _houses(tx: Transaction, step: CascadeStep, doctors: list[Person], mission: Mission) -> Roster:
-    houses = [
+def _houses(step: CascadeStep, houses: list[Organisation], doctors: list[Person], mission: Mission) -> Roster:
+    asked = [
         Askable(Party.organisation(house.id), by_phone=not house.on_telegram)
-        for house in await tx.people.organisations(step)
+        for house in houses
+        if house.cascade_step is step
     ]
-    if houses and not mission.exercise:  # an exercice rings chosen people, never a house
-        return Roster(tuple(houses))
+    if asked and not mission.exercise:  # an exercice rings chosen people, never a house
+        return Roster(tuple(asked))
     return Roster(tuple(_askable(p) for p in doctors if p.cascade_step is step))
 
 

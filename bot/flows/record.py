@@ -43,8 +43,7 @@ async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) ->
     if outcome.released is not None:
         await tx.people.release(outcome.released, mission.id, now)
     if outcome.engaged is not None:
-        people = await tx.people.lock([outcome.engaged])
-        await tx.people.engage(people[outcome.engaged], mission.id, now)
+        await tx.people.engage(outcome.engaged, mission.id, now)
     if outcome.offers:
         await tx.offers.save(outcome.offers)
     for withdrawal in outcome.withdrawn:

@@ -37,6 +37,8 @@ async def accept(
             mission = await tx.missions.lock(mission_id)
             if mission is None:
                 return GONE
+            if (settled := search.no_longer_open(mission, person.id, given.now())) is not None:
+                return settled.answer  # of a thousand who tap, all but one: nothing else is read
             person = (await tx.people.lock([person.id]))[person.id]
             offer = await tx.offers.get(mission_id, person.id)
             if offer is not None and offer.epoch != epoch and mission.search.taken_by != person.id:

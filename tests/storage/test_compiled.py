@@ -38,7 +38,7 @@ async def test_a_second_time_everything_is_compiled(storage: Storage) -> None:
                 await tx.missions.save(mission)
                 await tx.offers.win(mission.id, "search", number, Party.person(amina.id), NOW)
                 await tx.offers.save([an_offer(mission.id, amina.id)])
-                await tx.people.engage(amina, mission.id, NOW)
+                await tx.people.engage(amina.id, mission.id, NOW)
                 await tx.people.release(amina.id, mission.id, NOW)
                 await tx.journal.write(mission.id, [Event("a"), Event("b")], None, NOW)
                 await tx.timers.apply(mission.id, [SetTimer("a", NOW + MINUTE)], NOW)

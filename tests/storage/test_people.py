@@ -99,28 +99,29 @@ async def test_who_holds_a_mission_gets_no_second_one(storage: Storage) -> None:
     amina, bruno = await known(storage, AMINA, replace(BRUNO, several_missions=True))
     first, second = await started(storage, number=1), await started(storage, number=2)
     async with storage.transaction() as tx:
-        await tx.people.engage(amina, first.id, NOW)
-        await tx.people.engage(amina, first.id, NOW)  # twice the same is once
+        await tx.people.engage(amina.id, first.id, NOW)
+        await tx.people.engage(amina.id, first.id, NOW)  # twice the same is once
         with pytest.raises(AlreadyEngaged):
-            await tx.people.engage(amina, second.id, NOW)
+            await tx.people.engage(amina.id, second.id, NOW)
 
         # The transaction goes on.
-        await tx.people.engage(bruno, first.id, NOW)
-        await tx.people.engage(bruno, second.id, NOW)
+        await tx.people.engage(bruno.id, first.id, NOW)
+        await tx.people.engage(bruno.id, second.id, NOW)
         assert await tx.people.engaged([amina.id]) == {amina.id: first.id}
         assert set(await tx.people.engaged()) == {amina.id, bruno.id}
         assert await tx.people.engaged([]) == {}
 
         await tx.people.release(amina.id, first.id, NOW)
         assert await tx.people.engaged([amina.id]) == {}
-        await tx.people.engage(amina, second.id, NOW)
+        await tx.people.engage(amina.id, second.id, NOW)
 
 
-async def test_the_constraint_stands_behind_the_check(storage: Storage) -> None:
+async def test_whoever_allows_one_mission_only_from_now_on_gets_no_second_one(storage: Storage) -> None:
     """Somebody who allowed several missions when the first began is exclusive for the second."""
     (amina,) = await known(storage, replace(AMINA, several_missions=True))
     first, second = await started(storage, number=1), await started(storage, number=2)
     async with storage.transaction() as tx:
-        await tx.people.engage(amina, first.id, NOW)
+        await tx.people.engage(amina.id, first.id, NOW)
+        await tx.people.save(replace(amina, several_missions=False))
         with pytest.raises(AlreadyEngaged):
-            await tx.people.engage(replace(amina, several_missions=False), second.id, NOW)
+            await tx.people.engage(amina.id, second.id, NOW)

@@ -48,7 +48,7 @@ async def everyday(storage: Storage) -> None:
         await tx.people.by_user(12)
         await tx.people.by_phone("+33639980002")
         await tx.people.engaged([amina.id])
-        await tx.people.engage(amina, mission.id, NOW)
+        await tx.people.engage(amina.id, mission.id, NOW)
         await tx.people.release(amina.id, mission.id, NOW)
 
         await tx.offers.save([an_offer(mission.id, amina.id)])
@@ -103,6 +103,7 @@ async def everyday(storage: Storage) -> None:
         await tx.links.find("token")
         await tx.leases.take("poll", "one", 60)
         await tx.figures.waiting(NOW)
+        await tx.figures.happened(["a", "b"])
         await tx.finished.prune(NOW, NOW, 10)
 
 
@@ -145,7 +146,7 @@ async def test_everyday_queries_use_an_index(storage: SqlStorage, database_url: 
 
 
 def _allowed(step: str) -> bool:
-    """A partial index is read whole: it holds only what is unfinished. Pruning reads a few, from the old end."""
+    """A partial index is read whole: it holds only what is unfinished. Pruning reads a few of the oldest."""
     if step in ("SCAN oldest_missions", "SCAN inbox USING COVERING INDEX sqlite_autoindex_inbox_1"):
         return True
     return bool(

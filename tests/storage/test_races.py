@@ -54,7 +54,7 @@ async def test_fifty_accept_and_one_has_the_mission(storage: Storage) -> None:
                 await tx.journal.write(mission.id, [Event("too_late")], f"p{me}", NOW)
                 return False
             await tx.offers.win(mission.id, "search", present.search.epoch, Party.person(me), NOW)
-            await tx.people.engage(person, mission.id, NOW)
+            await tx.people.engage(person.id, mission.id, NOW)
             await tx.missions.save(taken(present, me))
             await tx.outbox.owe(
                 [
@@ -83,7 +83,8 @@ async def test_one_nurse_accepts_fifty_missions_at_once_and_gets_one(storage: St
         async with storage.transaction() as tx:
             await tx.missions.lock(missions[n].id)
             try:
-                await tx.people.engage(amina, missions[n].id, NOW)  # without her lock: the constraint alone
+                # Without her lock: the constraint alone.
+                await tx.people.engage(amina.id, missions[n].id, NOW)
             except AlreadyEngaged:
                 return False
         return True
