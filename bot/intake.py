@@ -244,11 +244,6 @@ class Intake:
             task.add_done_callback(self._ended)
         return len(received)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._working.discard(task)
-        self._decided()
-
-    async def _worked(self, claimed: Claimed) -> None:
     def _decided(self) -> None:
         """An update is done: its lane goes on, and something may be owed or set. Many come at once."""
         if self._gathering is None:
@@ -262,6 +257,11 @@ class Intake:
         self._bell.ring()
         self._after_work()
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._working.discard(task)
+        self._decided()
+
+    async def _worked(self, claimed: Claimed) -> None:
         number = claimed.received.update_id
         try:
             await self._work(claimed)
