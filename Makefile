@@ -47,6 +47,10 @@ format: $(VENV)/.dev  ## put the code in shape
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 
+soak: $(VENV)/.dev  ## 200 missions, random faults and deaths, on both databases (SECONDS=600)
+	@$(RUN) -m tests.soak --seconds $(or $(SECONDS),600) --database sqlite
+	@$(RUN) -m tests.soak --seconds $(or $(SECONDS),600) --database postgresql
+
 bench: $(VENV)/.dev $(VENV)-bench/.bench  ## the figures of the promises, into benchmarks/RESULTS.md (about an hour)
 	@$(RUN) -m benchmarks
 
@@ -55,4 +59,4 @@ lock: $(VENV)/.dev  ## compile the lock files from pyproject.toml
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group bench -o requirements-bench.lock
 
-.PHONY: help install sandbox demo test bench crash check format lock
+.PHONY: help install sandbox demo test bench crash soak check format lock

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.ports import Storage
 from storage import migrate
@@ -16,6 +17,9 @@ from tests.sandbox.bot_api_schema import missing
 from tests.sandbox.page_browser import NO_CHROMIUM
 
 DATABASES = ("sqlite", "postgresql")
+
+#: `pytest tests/faults --hypothesis-profile=long`: hours of looking for what breaks.
+settings.register_profile("long", max_examples=500, stateful_step_count=60)
 
 
 @pytest.fixture(scope="session")
