@@ -17,7 +17,7 @@ from telegram.ext import Application, ContextTypes
 from telegram.request import BaseRequest
 
 import templates
-from bot import routes
+from bot import routes, systemd
 from bot.background import Background
 from bot.bell import Bell
 from bot.budgets import Budgets
@@ -25,21 +25,24 @@ from bot.channels.sms import DryRunSms, HttpSms, sms_from
 from bot.channels.visio import UrlTemplate
 from bot.checks import look_at_telegram
 from bot.clock import Clock, clock_from
+from bot.condition import Condition
 from bot.context import App, Context, Runtime
 from bot.delivery import Delivery, OnDelivered
-from bot.domain.calendar import service_hours
-from bot.domain.outcome import Notice
+from bot.domain.outcome import Notice, Timer
 from bot.flows import visio
+from bot.heartbeat import Heartbeat
 from bot.intake import WANTED, Intake
 from bot.lease import Lease
 from bot.messages import LINES, Words, composer
+from bot.metrics import Metrics
 from bot.ports import Given, SmsPort, Storage, Transaction
+from bot.pruning import Pruning
 from bot.region import load_region
 from bot.replies import with_replies
 from bot.request import AiohttpRequest
 from bot.settings import Settings, SettingsError, read_secret_key
 from bot.telegram_api import TelegramApi
-from bot.timer_loop import TimerLoop
+from bot.timer_loop import OnTimer, TimerLoop
 from bot.web.server import build_web, serving
 from bot.web.webhook import PATH, webhook
 from storage.address import address, is_sqlite
@@ -69,6 +72,7 @@ class Bot:
     background: Background
     sms: SmsPort
     web: web.Application
+    condition: Condition
     ready: bool = False
     port: int | None = None  # of the web server, while it runs
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -131,12 +135,22 @@ class Bot:
                 poll = self.intake.poll(self.stopping, self.application.bot.id)
                 polling = self.background.start(poll, "polling")
             self.background.start(self._look_around(), "startup checks")
+            pruning = Pruning(self.given, self.background, self.condition.is_idle)
+            self.background.start(pruning.run(), "pruning")
+            if url := self.settings.heartbeat_url:
+                self.background.start(Heartbeat(url, self.condition.ailment).run(), "heartbeat")
+            vital = [*loops, *([polling] if polling is not None else [])]
+            self.background.start(
+                systemd.keep_alive(lambda: not any(loop.done() for loop in vital)), "signs of life"
+            )
             self.ready = True
+            systemd.tell("READY=1")
             log.info("ready: @%s, web on port %d", self.application.bot.username, self.port)
             try:
                 yield self
             finally:
                 self.ready = False
+                systemd.tell("STOPPING=1")
                 self.stopping.set()
                 if polling is not None:
                     polling.cancel()
@@ -176,36 +190,7 @@ class Bot:
 
     async def health(self) -> Mapping[str, Any]:
         """For monitors, and for the sandbox, which moves the clock only while the bot is quiet."""
-        now = self.given.now()
-        try:
-            async with self.storage.transaction() as tx:
-                inbox = await tx.inbox.waiting()
-                owed = await tx.outbox.waiting()
-                timer = await tx.timers.next_due()
-        except Exception:
-            log.exception("the database does not answer")
-            return {"ready": False, "quiet": False}
-        moment = await self.delivery.next_moment()
-        quiet = (
-            inbox == 0
-            and self.delivery.in_flight == 0
-            and (moment is None or moment > now)
-            and (timer is None or timer > now)
-        )
-        last = self.delivery.last_sent_at
-        hours = service_hours(self.given.region, now)
-        return {
-            "ready": self.ready,
-            "quiet": quiet,
-            "now": now.isoformat(),
-            "inbox": inbox,
-            "owed": owed,
-            "next_send": moment.isoformat() if moment else None,
-            "next_timer": timer.isoformat() if timer else None,
-            "last_send": last.isoformat() if last else None,
-            "service_open": hours.is_open,
-            "next_opening": hours.next_opening.isoformat() if hours.next_opening else None,
-        }
+        return await self.condition.health(ready=self.ready)
 
     async def _introduce(self) -> None:
         """Tell Telegram our commands, and where updates go."""
@@ -274,7 +259,7 @@ def build(
     )
     timers = TimerLoop(
         given,
-        routes.ON_TIMER,
+        _measured(routes.ON_TIMER, runtime.metrics),
         background=background,
         after_ring=delivery.wake,
         purge=delivery.purge,
@@ -299,10 +284,32 @@ def build(
         background=background,
         sms=texts,
         web=web.Application(),
+        condition=Condition(
+            given,
+            background,
+            delivery,
+            intake,
+            runtime.metrics,
+            worker=runtime.worker,
+            polls=settings.intake == "polling",
+        ),
     )
     own = [web.post(PATH, webhook(intake.receive, settings.webhook_secret))]
-    bot.web = build_web(bot.health, own if settings.intake == "webhook" else ())
+    bot.web = build_web(bot.health, own if settings.intake == "webhook" else (), bot.condition.metrics)
     return bot
+
+
+def _measured(on_timer: Mapping[str, OnTimer], metrics: Metrics) -> Mapping[str, OnTimer]:
+    """The same, with how late each rings."""
+
+    def measured(flow: OnTimer) -> OnTimer:
+        async def rings(given: Given, timer: Timer) -> None:
+            metrics.timer_late_seconds.observe(max(0.0, (given.now() - timer.due).total_seconds()))
+            await flow(given, timer)
+
+        return rings
+
+    return {kind: measured(flow) for kind, flow in on_timer.items()}
 
 
 def _on_delivered(given: Given) -> Mapping[str, OnDelivered]:

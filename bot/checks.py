@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from bot import heartbeat
 from bot.failures import Failure, MethodMissing, Moved, NotSent, Unauthorized, Unreachable
 from bot.posting import is_public
 from bot.region import RegionError, load_region
@@ -40,6 +41,7 @@ async def look_at_everything(settings: Settings) -> AsyncIterator[Finding]:
             yield finding
     yield look_at_public_url(settings)
     yield await look_at_sms(settings)
+    yield await look_at_heartbeat(settings)
 
 
 def look_at_region(settings: Settings) -> Finding:
@@ -191,3 +193,12 @@ async def look_at_sms(settings: Settings) -> Finding:
             return Finding(True, "SMS: the gateway answers.")
     except (aiohttp.ClientError, asyncio.TimeoutError) as error:  # noqa: UP041
         return Finding(False, f"The SMS gateway does not answer ({type(error).__name__}): mend SMT_SMS.")
+
+
+async def look_at_heartbeat(settings: Settings) -> Finding:
+    """Whether the outside monitor hears one beat; it counts as one."""
+    if not settings.heartbeat_url:
+        return Finding(True, "SMT_HEARTBEAT_URL is empty: nobody outside notices when the bot is away.")
+    if (why := await heartbeat.heard(settings.heartbeat_url)) is not None:
+        return Finding(False, f"Heartbeat: {why}. Mend SMT_HEARTBEAT_URL.")
+    return Finding(True, "Heartbeat: the monitor has heard one.")

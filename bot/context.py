@@ -19,6 +19,7 @@ from bot.budgets import Budgets, Slot
 from bot.domain.outcome import BOARD, Answer, Place, to_group, to_organisation, to_person
 from bot.domain.people import MissionId, Person
 from bot.failures import Failure, QueryTooOld
+from bot.metrics import Metrics
 from bot.ports import Given, Received, Transaction, Work
 from bot.replies import RECEIVED, Answers, reply_notice
 from bot.telegram_api import TelegramApi
@@ -50,6 +51,7 @@ class Runtime:
     wake: Callable[[], None] = lambda: None  # something may be owed now
     decided: Callable[[], None] = lambda: None  # an update is done, and its lane is free
     slow_seconds: float = SLOW_SECONDS
+    metrics: Metrics = field(default_factory=Metrics)
     worker: str = field(default_factory=lambda: uuid.uuid4().hex)  # this process, among those that share
     claimed: dict[int, Claimed] = field(default_factory=dict)  # by update, while it is worked
     answering: dict[int, asyncio.Future[None]] = field(default_factory=dict)  # by user: the last answer
@@ -190,6 +192,9 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
                 text=text or None,
                 show_alert=alert or None,
             )
+            if (claimed := self.runtime.claimed.get(self.update_id)) is not None:
+                waited = self.given.now() - claimed.received.received_at
+                self.runtime.metrics.answer_seconds.observe(waited.total_seconds())
         finally:
             mine.set_result(None)
             if answering.get(user) is mine:

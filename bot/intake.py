@@ -61,6 +61,8 @@ class Intake:
         self._runtime = runtime
         self._given = runtime.given
         self._api = runtime.api
+        self._metrics = runtime.metrics
+        self.asked_at: float | None = None  # real seconds: when Telegram was last asked with success
         self._application = application
         self._after_work = after_work
         self._bell = Bell(runtime.given.clock, runtime.background, "inbox")
@@ -91,6 +93,7 @@ class Intake:
         sources = {number: source for number, _, update in rows if (source := source_of(update))}
         async with self._given.storage.transaction() as tx:
             new = await tx.inbox.put(rows, self._given.now(), sources)
+        self._metrics.updates.labels("received").inc(new)
         if new < len(rows):
             log.info("%d of %d updates were known", len(rows) - new, len(rows))
         self._bell.ring()
@@ -106,6 +109,7 @@ class Intake:
             allowed_updates=list(WANTED),
         )
         await self.receive(updates)
+        self.asked_at = real_monotonic()
         numbers = [u["update_id"] for u in updates if isinstance(u.get("update_id"), int)]
         if numbers:
             self._offset = max(numbers) + 1
@@ -123,6 +127,7 @@ class Intake:
                         await self.fetch(POLL_SECONDS)
                         continue
                     log.info("another process polls for this bot")
+                    self.asked_at = real_monotonic()
                     await self._rest(AFTER_CONFLICT)
                 except OtherReader as failure:
                     await self._other_reader(failure)
@@ -262,27 +267,29 @@ class Intake:
         self._decided()
 
     async def _worked(self, claimed: Claimed) -> None:
-        number = claimed.received.update_id
+        number, began_at = claimed.received.update_id, real_monotonic()
         try:
-            await self._work(claimed)
+            self._metrics.updates.labels(await self._work(claimed)).inc()
         except LostLease:
             log.warning("update %d was taken over by another worker", number)
+            self._metrics.updates.labels("taken_over").inc()
         finally:
+            self._metrics.decision_seconds.observe(real_monotonic() - began_at)
             self._runtime.claimed.pop(number, None)
 
-    async def _work(self, claimed: Claimed) -> None:
-        """One update through the handlers."""
+    async def _work(self, claimed: Claimed) -> str:
+        """One update through the handlers; how it ended."""
         received = claimed.received
         number = received.update_id
         if received.attempts >= BEGUN_AT_MOST:
             await self._set_aside(claimed, None, "begun too often")
-            return
+            return "set_aside"
         try:
             update = Update.de_json(dict(received.body), self._application.bot)
         except Exception as error:
             log.exception("update %d cannot be read", number)
             await self._set_aside(claimed, None, type(error).__name__)
-            return
+            return "set_aside"
         try:
             await self._application.process_update(update)
         finally:
@@ -296,15 +303,18 @@ class Intake:
             if raised is not None and context is not None and not context.finished:
                 # Something was committed before the handler failed: not again, but not in silence either.
                 await self._set_aside(claimed, context, type(raised).__name__)
-            elif context is not None:
-                await context.close()
-        elif received.attempts + 1 >= TRIES:
-            await self._set_aside(claimed, context, type(raised).__name__ if raised else "not done")
-        else:
-            log.warning("update %d is not done (try %d)", number, received.attempts + 1)
+                return "set_aside"
             if context is not None:
-                context.put_away()
-            self._later.append(Later(received, self._given.now() + RETRY * (received.attempts + 1)))
+                await context.close()
+            return "done"
+        if received.attempts + 1 >= TRIES:
+            await self._set_aside(claimed, context, type(raised).__name__ if raised else "not done")
+            return "set_aside"
+        log.warning("update %d is not done (try %d)", number, received.attempts + 1)
+        if context is not None:
+            context.put_away()
+        self._later.append(Later(received, self._given.now() + RETRY * (received.attempts + 1)))
+        return "again"
 
     async def _is_done(
         self, received: Received, context: Context | None, error: BaseException | None

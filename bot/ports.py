@@ -708,6 +708,9 @@ class Figures(Protocol):
     """How much waits, for whoever watches the bot."""
 
     async def waiting(self, now: datetime) -> Waiting: ...
+    async def happened(self, kinds: Sequence[str]) -> dict[str, int]:
+        """How many events of these kinds the journal holds."""
+        ...
 
 
 class Finished(Protocol):

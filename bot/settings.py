@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     fiction_numbers: bool = False
     clock: str = "system"
     region: Annotated[Path, NoDecode] = DEFAULT_REGION
+    heartbeat_url: Annotated[str, Field(repr=False)] = ""  # whoever knows it may beat
 
     @field_validator("group_id", "public_url", "secret_key", mode="before")
     @classmethod
@@ -126,6 +127,13 @@ class Settings(BaseSettings):
         if value not in ("", "dry-run") and not _is_http(value):
             raise ValueError("SMT_SMS must be `dry-run` or the http(s):// address of the SMS gateway.")
         return value or "dry-run"
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _heartbeat(cls, value: str) -> str:
+        if value and not _is_http(value):
+            raise ValueError("SMT_HEARTBEAT_URL must be the http(s):// address of a monitor, or empty.")
+        return value
 
     @field_validator("database_url")
     @classmethod

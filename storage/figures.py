@@ -1,5 +1,6 @@
 """How much waits and since when, for whoever watches the bot. Reads only what is unfinished."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
@@ -7,7 +8,17 @@ from sqlalchemy import bindparam, func, select
 from bot.domain.mission import MissionState
 from bot.ports import Waiting
 from storage.connected import Connected
-from storage.tables import InboxState, OutboxState, TimerState, inbox, missions, outbox, quoted, timers
+from storage.tables import (
+    InboxState,
+    OutboxState,
+    TimerState,
+    inbox,
+    journal,
+    missions,
+    outbox,
+    quoted,
+    timers,
+)
 
 _INBOX = (
     select(func.count().label("how_many"), func.min(inbox.c.received_at).label("since"))
@@ -27,6 +38,12 @@ _MISSIONS = (
     select(missions.c.state, func.count().label("how_many"))
     .where(missions.c.state != quoted(MissionState.CLOSED))
     .group_by(missions.c.state)
+)
+
+_HAPPENED = (
+    select(journal.c.kind, func.count().label("how_many"))
+    .where(journal.c.kind.in_(bindparam("kinds", expanding=True)))
+    .group_by(journal.c.kind)
 )
 
 
@@ -49,3 +66,7 @@ class SqlFigures:
             timers_due=int(await self._db.value(_DUE, now=now)),
             missions={row.state: row.how_many for row in await self._db.rows(_MISSIONS)},
         )
+
+    async def happened(self, kinds: Sequence[str]) -> dict[str, int]:
+        rows = await self._db.rows(_HAPPENED, kinds=list(kinds))
+        return dict.fromkeys(kinds, 0) | {row.kind: row.how_many for row in rows}

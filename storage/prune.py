@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, tuple_
+from sqlalchemy import BindParameter, bindparam, delete, select, tuple_
 
 from bot.domain.mission import MissionState
 from storage.connected import Connected
@@ -16,8 +16,8 @@ from storage.tables import (
     timers,
 )
 
-_MOST = bindparam("most")
-_BEFORE = bindparam("before")
+_MOST: BindParameter[int] = bindparam("most")
+_BEFORE: BindParameter[datetime] = bindparam("before")
 
 # Numbers of updates grow with time: the lowest are the oldest.
 _lowest = select(inbox.c.update_id).order_by(inbox.c.update_id).limit(_MOST).scalar_subquery()

@@ -9,11 +9,14 @@ from typing import Any
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
+from bot.metrics import CONTENT_TYPE
+
 log = logging.getLogger("bot.web")
 
 MOST_BYTES = 1024 * 1024  # an update is some kilobytes
 
 Health = Callable[[], Awaitable[Mapping[str, Any]]]
+Written = Callable[[], Awaitable[bytes]]
 
 _SECRET_PART = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}")
 
@@ -27,7 +30,9 @@ class AccessLog(AbstractAccessLogger):
         self.logger.info("%s %s %d %.0f ms", request.method, path, response.status, time * 1000)
 
 
-def build_web(health: Health, routes: Iterable[web.AbstractRouteDef] = ()) -> web.Application:
+def build_web(
+    health: Health, routes: Iterable[web.AbstractRouteDef] = (), metrics: Written | None = None
+) -> web.Application:
     """The application, with its own routes and those given."""
     app = web.Application(client_max_size=MOST_BYTES, middlewares=[_careful])
 
@@ -36,7 +41,14 @@ def build_web(health: Health, routes: Iterable[web.AbstractRouteDef] = ()) -> we
         state = await health()
         return web.json_response(dict(state), status=200 if state.get("ready") else 503)
 
+    async def on_metrics(request: web.Request) -> web.Response:
+        del request
+        if metrics is None:
+            return web.Response(status=404)
+        return web.Response(body=await metrics(), headers={"Content-Type": CONTENT_TYPE})
+
     app.router.add_get("/health", on_health)
+    app.router.add_get("/metrics", on_metrics)
     app.router.add_routes(list(routes))
     return app
 

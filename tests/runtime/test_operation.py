@@ -287,8 +287,8 @@ async def test_beside_a_living_worker_nothing_is_restored_nor_migrated(desk: Des
     _, said = await desk.bot("backup", "backups")
     file = backup_in(said)
     desk.does(
-        "INSERT INTO worker (id, host, pid, started_at, seen_at, alive_until) VALUES ('a', 'fribourg', 12, now(),"
-        " now(), extract(epoch FROM clock_timestamp()) + 300)"
+        "INSERT INTO worker (id, host, pid, started_at, seen_at, alive_until)"
+        " VALUES ('a', 'fribourg', 12, now(), now(), extract(epoch FROM clock_timestamp()) + 300)"
     )
 
     for command in (("restore", file), ("migrate", "--to", "0001")):
