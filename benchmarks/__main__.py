@@ -1,7 +1,7 @@
 """`python -m benchmarks [ROW …]`: measure, print, and write RESULTS.md when every row was measured.
 
-    python -m benchmarks race --rounds 1 --database sqlite --profile /tmp/profiles
-    python -m pstats /tmp/profiles/race-sqlite.prof     (then: sort tottime, stats 30)
+    python -m benchmarks race --rounds 1 --database sqlite --profile profiles
+    python -m pstats profiles/race-sqlite.prof     (then: sort tottime, stats 30)
 
 The profile is cProfile's, of the bot's whole process in the last round; it makes the bot about twice as slow.
 """
@@ -17,7 +17,7 @@ from benchmarks.bench import opened, say
 from benchmarks.databases import POSTGRESQL, SQLITE
 from benchmarks.figures import Line
 
-ROWS = ("race", "limits", "broadcast", "decisions", "timers", "growth", "restart")
+ROWS = ("race", "limits", "broadcast", "decisions", "timers", "growth", "restart", "crowd")
 KINDS = (SQLITE, POSTGRESQL)
 
 
@@ -39,7 +39,7 @@ async def measure(
             for line in lines[row]:
                 say("  " + " · ".join(cell for cell in line.as_cells() if cell))
             if write is not None:
-                results.write(lines, bench, remark, write)
+                results.write({r: lines[r] for r in ROWS if r in lines}, bench, remark, write)
         return lines
 
 

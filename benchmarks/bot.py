@@ -1,6 +1,6 @@
 """The bot as `python -m bot run`, measured: without its own rates, under cProfile, its SQL written down.
 
-python -m benchmarks.bot --no-limits --profile /tmp/bot.prof
+python -m benchmarks.bot --no-limits --profile bot.prof
 """
 
 import asyncio

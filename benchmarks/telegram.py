@@ -19,7 +19,6 @@ from typing import Any
 import click
 from aiohttp import web
 
-from bot.background import Background
 from bot.clock import SystemClock, real_monotonic
 from bot.sandbox.cast import Cast, gather
 from bot.sandbox.chats import User
@@ -37,7 +36,6 @@ FIRST_IDEL = 100_001
 ACCEPT = re.compile(r'"(sa:(\d+):\d+:[^"]*)"')
 
 OPERATOR = "Léa"
-LOOK_SECONDS = 0.01
 PATIENCE = 600.0  # real seconds before a benchmark gives up
 
 PASTE = """Mme {name} Odile, née le 03/02/1932
@@ -146,7 +144,6 @@ class Stage:
         self.cast: Cast = gather(telegram)
         for person in self.cast.people.values():
             person.started = person.on_telegram
-        self.background = Background()
         self.patients = 100  # the numbers below are the cast's
         self.asked_from = 0  # the operator's own words; buttons before them are of another mission
 

@@ -11,9 +11,9 @@ from benchmarks.databases import POSTGRESQL, SQLITE
 from benchmarks.figures import Line, Series, spread
 from benchmarks.processes import PROJECT, TelegramProcess
 from benchmarks.telegram import FIRST_IDEL
+from bot.delivery import IN_FLIGHT
 from bot.sandbox.telegram import TOKEN
 
-AT_ONCE = 32
 OWN_PYTHON = PROJECT / ".venv-bench" / "bin" / "python"  # made by `make bench`
 PEERS = {"aiohttp": "a bare aiohttp loop", "ptb": "PTB's default client", "aiogram": "an aiogram loop"}
 #: 30 messages a second are Telegram's own limit.
@@ -67,7 +67,7 @@ async def _peer(bench: Bench, telegram: TelegramProcess, peer: str, idels: int) 
             str(payload),
             str(FIRST_IDEL),
             str(idels),
-            str(AT_ONCE),
+            str(IN_FLIGHT),
         ),
         cwd=PROJECT,
         stdout=asyncio.subprocess.PIPE,

@@ -12,11 +12,11 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Line, Series, percentile, seconds, spread
 from benchmarks.population import nearest
 from benchmarks.processes import TelegramProcess
+from bot.delivery import IN_FLIGHT
 
 IDELS = 1_000
 NEAREST = 25
 OVERALL = 30.0  # messages a second, by Telegram's own words
-IN_FLIGHT = 32
 ACCEPTED_AFTER = 5.0  # seconds
 IDLE_TAPS = 40
 TAP_EVERY = 0.25
