@@ -198,6 +198,8 @@ class SqlOutbox:
             condition = and_(condition, outbox.c.place == str(withdrawal.to))
         if withdrawal.epoch is not None:
             condition = and_(condition, outbox.c.epoch == withdrawal.epoch)
+        if withdrawal.unless_seen:
+            condition = and_(condition, outbox.c.perhaps_sent.is_(False))
         return await self._db.run(
             update(outbox)
             .where(condition)

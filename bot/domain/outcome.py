@@ -121,6 +121,11 @@ class Withdrawal:
     to: Place | None = None  # None: whoever it was for
     epoch: int | None = None  # None: of any epoch
 
+    @property
+    def unless_seen(self) -> bool:
+        """An offer that perhaps stands on a screen goes again, with the truth of then: who else shuts it?"""
+        return self.kind.endswith("offer")
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -126,7 +126,7 @@ async def mission(world: World) -> list[str]:
     ]
     wrong += [
         f"the group never read «{words}»"
-        for words in ("y va", "visio ", "sur place")
+        for words in (winner.rpartition(" ")[2], "visio ", "sur place")
         if not world.said(world.group, words) and not world.shows(world.group, words)
     ]
     account = await world.account()

@@ -16,13 +16,15 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import sqlalchemy as sa
+from aiohttp import web
 
 from bot.clock import FileClock, SystemClock, real_monotonic
 from bot.domain.mission import SearchState
@@ -59,6 +61,11 @@ class Sent:
     thread: int | None
     text: str
     at: float  # real seconds
+    by: int  # the number of the process that sent it
+
+
+#: Through which door of Telegram, that is, by which process, a call has come.
+_door: ContextVar[int] = ContextVar("door", default=-1)
 
 
 class Watcher(Telegram):
@@ -77,9 +84,8 @@ class Watcher(Telegram):
         if answer.status == 200 and method.startswith("send"):
             text = plain(html.unescape(TAGS.sub("", str(given.get("text", given.get("caption", ""))))))
             thread = given.get("message_thread_id")
-            self.carried_out.append(
-                Sent(int(given["chat_id"]), int(thread) if thread else None, text, real_monotonic())
-            )
+            chat, topic = int(given["chat_id"]), int(thread) if thread else None
+            self.carried_out.append(Sent(chat, topic, text, real_monotonic(), _door.get()))
         return answer
 
 
@@ -95,8 +101,8 @@ class World:
     storage: SqlStorage
     given: Given
     dice: random.Random
-    port: int
     processes: list["Process"] = field(default_factory=list)
+    doors: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
     def player(self) -> Player:
@@ -141,6 +147,23 @@ class World:
         process = Process(self, len(self.processes), at, count)
         self.processes.append(process)
         return process
+
+    async def door(self, number: int) -> int:
+        """The port at which one process meets Telegram, which knows by that who calls."""
+
+        @web.middleware
+        async def seen(
+            request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+        ) -> web.StreamResponse:
+            _door.set(number)
+            return await handler(request)
+
+        app = create_app(self.telegram)
+        app.middlewares.append(seen)
+        runner = await serve(app)
+        self.doors.push_async_callback(runner.cleanup)
+        port: int = runner.addresses[0][1]
+        return port
 
     async def the_leases_of_the_dead_end(self) -> None:
         """As though so much time had passed that nothing a dead process held is held any more."""
@@ -275,6 +298,7 @@ class Process:
         self._world = world
         self._at = at
         self._count = count
+        self.number = number
         self.name = f"bot {number}" + (f", to die at {at[0]}:{at[1]}" if at else "")
         self.log = world.folder / f"bot-{number}.log"
         self.passages = world.folder / f"passages-{number}.json"
@@ -300,12 +324,13 @@ class Process:
             command = [sys.executable, "-m", "tests.crash.victim", "--passages", str(self.passages)]
         if self._at is not None:
             command += ["--at", f"{self._at[0]}:{self._at[1]}"]
+        door = await self._world.door(self.number)
         self.started_at = real_monotonic()
         with self.log.open("wb") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *command,
                 cwd=PROJECT,
-                env=self._environment(),
+                env=self._environment(door),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -337,6 +362,15 @@ class Process:
         code = await asyncio.wait_for(self.process.wait(), PATIENCE)
         assert code == -signal.SIGKILL, f"{self.name} ended with {code}\n{self._world.last_words()}"
 
+    async def sends(self) -> bool:
+        """Whether it is the one that sends for the bot."""
+        return bool((await self.health()).get("is_sender"))
+
+    @property
+    def fetches(self) -> bool:
+        """Whether it is the one that asks for updates: the other has said that it does not."""
+        return "another process polls" not in self.log.read_text(encoding="utf-8")
+
     async def kill(self) -> None:
         """SIGKILL, from outside."""
         assert self.process is not None
@@ -358,17 +392,17 @@ class Process:
         """How often it passed each point, once it has stopped."""
         return Counter(json.loads(self.passages.read_text(encoding="ascii")))
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, door: int) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SMT_")}
         return kept | {
             "SMT_BOT_TOKEN": TOKEN,
-            "SMT_TELEGRAM_API": f"http://127.0.0.1:{self._world.port}",
+            "SMT_TELEGRAM_API": f"http://127.0.0.1:{door}",
             "SMT_GROUP_ID": str(self._world.group),
             "SMT_DATA_DIR": str(self._world.folder),
             "SMT_DATABASE_URL": self._world.database_url,
             "SMT_PUBLIC_URL": "",
             "SMT_INTAKE": "polling",
-            "SMT_SMS": f"http://127.0.0.1:{self._world.port}/sms",
+            "SMT_SMS": f"http://127.0.0.1:{door}/sms",
             "SMT_FICTION_NUMBERS": "true",
             "SMT_CLOCK": str(self._world.folder / "clock"),
             "SMT_LISTEN": f"127.0.0.1:{self.port}",
@@ -388,9 +422,7 @@ async def opened(database_url: str, folder: Path, seed: int, crowd: int = CROWD)
     listing = LISTING.read_text(encoding="utf-8") + _add_crowd(telegram, cast, crowd)
     storage = open_storage(database_url, Vault.from_secret(SECRET))
     given = Given(storage=storage, clock=clock, region=load_region(DEFAULT_REGION), fiction_numbers=True)
-    runner = await serve(create_app(telegram))
-    port = runner.addresses[0][1]
-    world = World(folder, database_url, clock, telegram, cast, storage, given, random.Random(seed), port)
+    world = World(folder, database_url, clock, telegram, cast, storage, given, random.Random(seed))
     try:
         await _register(world, listing)
         yield world
@@ -398,7 +430,7 @@ async def opened(database_url: str, folder: Path, seed: int, crowd: int = CROWD)
         for process in world.processes:
             if process.lives:
                 await process.kill()
-        await runner.cleanup()
+        await world.doors.aclose()
         await storage.close()
 
 

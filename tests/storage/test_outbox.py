@@ -234,6 +234,17 @@ async def test_withdrawal_takes_back_what_has_not_begun(storage: Storage) -> Non
     assert sorted(await all_in_order(storage)) == ["news", "offer"]
 
 
+async def test_an_offer_that_perhaps_stands_on_a_screen_is_not_withdrawn(storage: Storage) -> None:
+    mission = await started(storage, number=1)
+    await owe(storage, Notice("offer", AMINA, mission.id), Notice("late", BRUNO, mission.id))
+    assert len(await claim(storage)) == 2
+    async with storage.transaction() as tx:
+        await tx.outbox.take_back_claims()  # whoever was sending them is dead
+        assert await tx.outbox.withdraw(Withdrawal(mission.id, "offer"), NOW) == 0
+        assert await tx.outbox.withdraw(Withdrawal(mission.id, "late"), NOW) == 1
+    assert await all_in_order(storage) == ["offer"]
+
+
 async def test_delivering_records_the_message(storage: Storage) -> None:
     await owe(storage, Notice("card", AMINA, card="offer"))
     (owed,) = await claim(storage)
