@@ -31,7 +31,7 @@ async def measure(bench: Bench) -> list[Line]:
                 small = await _with_stored(bench, telegram, kind, few, stack)
                 large = await _with_stored(bench, telegram, kind, many, stack)
                 for turn in range(bench.rounds):
-                    costs = await _round(telegram, small, large)
+                    costs = await _round(telegram, small, large, bench.size(EACH_ROUND, 1))
                     for name, value in costs.items():
                         figures.add(f"{kind} {name}", value)
                     bench.say(f"growth {turn + 1}, {kind}: ×{costs['ratio']:.2f}")
@@ -50,17 +50,19 @@ async def _with_stored(
     return bot
 
 
-async def _round(telegram: TelegramProcess, small: BotProcess, large: BotProcess) -> dict[str, float]:
-    few, few_used = await _live(telegram, small)
-    many, many_used = await _live(telegram, large)
+async def _round(
+    telegram: TelegramProcess, small: BotProcess, large: BotProcess, missions: int
+) -> dict[str, float]:
+    few, few_used = await _live(telegram, small, missions)
+    many, many_used = await _live(telegram, large, missions)
     return {"few": few, "many": many, "ratio": many / few, "processor": many_used / few_used}
 
 
-async def _live(telegram: TelegramProcess, bot: BotProcess) -> tuple[float, float]:
+async def _live(telegram: TelegramProcess, bot: BotProcess, missions: int) -> tuple[float, float]:
     """Seconds that people wait in a few missions, and seconds of the bot's processor."""
     waited = used = 0.0
     async with bot:
-        for number in range(EACH_ROUND + 1):
+        for number in range(missions + 1):
             await telegram("forget")
             await telegram("prepares")
             await bot.quiet()
@@ -74,7 +76,7 @@ async def _live(telegram: TelegramProcess, bot: BotProcess) -> tuple[float, floa
                 waited += max(offer["shown"] for offer in offers) - tapped
                 waited += answer["arrived"] - answer["pressed"]
                 used += bot.processor_seconds() - before
-    return waited / EACH_ROUND, used / EACH_ROUND
+    return waited / missions, used / missions
 
 
 def _line(kind: str, few: int, many: int, figures: Series) -> Line:

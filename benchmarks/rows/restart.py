@@ -12,7 +12,7 @@ from benchmarks.processes import TelegramProcess
 OPEN = 10_000
 OWED = 5_000
 IDELS = 1_000
-SETTLED = 5.0  # seconds after which memory is looked at
+SETTLED = 5  # seconds after which memory is looked at
 FIRST_SEND = 2.0
 IDLE_MEGABYTES = 120
 THEN_MEGABYTES = 250
@@ -60,7 +60,7 @@ async def _idle(bench: Bench, telegram: TelegramProcess, kind: str, idels: int) 
     url, group = await bench.peopled(kind, telegram, idels)
     await telegram("forget")
     async with bench.bot("idle", telegram, url, group) as bot:
-        await asyncio.sleep(SETTLED)
+        await asyncio.sleep(bench.size(SETTLED, 1))
         memory = bot.resident_megabytes()
     bench.databases.drop(url)
     return memory
@@ -76,7 +76,7 @@ async def _start(bench: Bench, telegram: TelegramProcess, left: Left) -> tuple[f
     await bot.start()
     try:
         first = await telegram("first_send") - bot.started_at
-        await asyncio.sleep(SETTLED)
+        await asyncio.sleep(bench.size(SETTLED, 1))
         peak = bot.resident_megabytes(peak=True)
     finally:
         await bot.stop()
