@@ -19,6 +19,7 @@ from telegram.request import BaseRequest
 import templates
 from bot import routes, systemd
 from bot.background import Background
+from bot.beat import Beat, Reach
 from bot.bell import Bell
 from bot.budgets import Budgets
 from bot.channels.sms import DryRunSms, HttpSms, sms_from
@@ -71,6 +72,7 @@ class Bot:
     timers: TimerLoop
     background: Background
     sms: SmsPort
+    beat: Beat
     web: web.Application
     condition: Condition
     ready: bool = False
@@ -83,12 +85,14 @@ class Bot:
         while True:
             try:
                 await self.application.initialize()
+                self.api.on_answer()
                 return
             except InvalidToken:
                 # From None: PTB puts the token into its words.
                 raise SettingsError([REFUSED]) from None
             except TelegramError as error:
                 log.warning("Telegram cannot be reached (%s); trying again", type(error).__name__)
+                self.api.on_silence()
             await bell.wait(self.given.now() + CONNECT_AGAIN)
 
     async def take_up(self) -> None:
@@ -103,10 +107,12 @@ class Bot:
         if updates:
             log.info("taken back: %d updates of the run before", updates)
         await self.delivery.hold()  # what a dead sender had claimed is owed again
+        await self.beat.begin()
 
     async def close(self) -> None:
         """Let go of everything."""
         await self.background.stop()
+        await self.beat.leave()
         await self.delivery.let_go()
         await self.application.shutdown()
         await self.application.bot.shutdown()  # where only the token was refused
@@ -123,6 +129,7 @@ class Bot:
                 serving(self.web, self.settings.host, self.settings.port)
             )
             await self.take_up()
+            self.background.start(self.beat.run(self.stopping), "beats")
             await self.connect()
             await self._introduce()
             loops = [
@@ -130,6 +137,7 @@ class Bot:
                 self.background.start(self.intake.run(self.stopping), "inbox"),
                 self.background.start(self.timers.run(self.stopping), "timers"),
             ]
+            self.background.start(self.beat.run_rounds(self.stopping), "watchdog")
             polling = None
             if self.settings.intake == "polling":
                 poll = self.intake.poll(self.stopping, self.application.bot.id)
@@ -263,6 +271,7 @@ def build(
         background=background,
         after_ring=delivery.wake,
         purge=delivery.purge,
+        on_jump=lambda: beat.wake(),
     )
 
     def wake() -> None:
@@ -270,6 +279,9 @@ def build(
         timers.wake()
 
     runtime.wake = wake
+    reach = Reach(given.clock)
+    api.on_answer, api.on_silence = reach.heard, reach.unheard
+    beat = Beat(given, runtime.worker, reach, after=wake)
     intake = Intake(runtime, application, after_work=wake)
     bot = Bot(
         settings=settings,
@@ -283,6 +295,7 @@ def build(
         timers=timers,
         background=background,
         sms=texts,
+        beat=beat,
         web=web.Application(),
         condition=Condition(
             given,

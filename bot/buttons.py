@@ -112,6 +112,7 @@ class Verb(StrEnum):
     OPENING = "oo"  # arg: field=value
     # requests to act
     MINE = "wm"  # «Je m'en occupe»; arg: the request's key, epoch: its own
+    OUTAGE_SEEN = "us"  # «Vu» (mission = 0); arg: why and the moments of an absence
     # lists and reports (mission = 0)
     FOUND = "ff"  # a mission of a search result
     REPORT = "rr"  # arg: kind.YYYYMM

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from bot.clock import Clock
 from bot.domain.mission import Dossier, IdelOffer, IdelOfferState, Mission
+from bot.domain.outage import Unsent
 from bot.domain.outcome import (
     Event,
     Facts,
@@ -408,6 +409,14 @@ class Outbox(Protocol):
         """How many are owed or being sent."""
         ...
 
+    async def unsent(self, since: datetime, until: datetime) -> list[Unsent]:
+        """What was given up, or expired before its turn came, between the two."""
+        ...
+
+    async def never_sent(self, mission: MissionId, kind: str, since: datetime) -> set[Place]:
+        """Where notices of that kind, owed by that mission since then, wait or have expired."""
+        ...
+
     async def oldest(self, kinds: Iterable[PlaceKind]) -> datetime | None:
         """Since when something has been owed to places of these kinds, what is being sent included."""
         ...
@@ -629,6 +638,10 @@ class Inbox(Protocol):
 
     async def take_back_claims(self, alive: Iterable[str] = ()) -> int:
         """What is held by none of these workers is free again, whatever its lease; how many."""
+        ...
+
+    async def set_aside_since(self, since: datetime) -> int:
+        """How many that came since then were tried in vain."""
         ...
 
     async def waiting(self) -> int: ...

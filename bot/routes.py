@@ -27,6 +27,7 @@ from bot.domain.people import GROUP_ROLES, Person, Role
 from bot.flows import cascade as cascade_flow
 from bot.flows import closing as closing_flow
 from bot.flows import opening as opening_flow
+from bot.flows import outage as outage_flow
 from bot.flows import presence as presence_flow
 from bot.flows import search as search_flow
 from bot.flows import thread as thread_flow
@@ -38,6 +39,7 @@ from bot.handlers import (
     find,
     opening,
     orders,
+    outage,
     presence,
     reports,
     search,
@@ -147,6 +149,7 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.ACTS_ANSWER: (IDEL, orders.on_answer),
     Verb.REPORT: (ANYBODY, reports.on_report),
     Verb.MINE: (GROUP, watch.on_mine),
+    Verb.OUTAGE_SEEN: (GROUP, outage.on_seen),
 }
 
 #: What each timer does when it rings.
@@ -166,6 +169,7 @@ ON_TIMER: Mapping[str, Callable[[Given, Timer], Awaitable[None]]] = {
     TimerKind.NIGHT_OWNER: closing_flow.night_owner_due,
     TimerKind.FORGET: closing_flow.forget_time,
     TimerKind.UNTOUCHED: watch_flow.untouched,
+    TimerKind.ACCOUNT: outage_flow.account_due,
 }
 
 

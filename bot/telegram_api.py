@@ -5,13 +5,14 @@ Knows the server's address and which comforts it lacks; knows nothing of mission
 
 import logging
 import os
+from collections.abc import Callable
 from typing import Any
 
 from telegram.error import TelegramError
 from telegram.request import BaseRequest, RequestData
 from telegram.request._requestparameter import RequestParameter  # what RequestData is made of
 
-from bot.failures import Failure, MethodMissing, TooFast, name_of
+from bot.failures import Failure, MethodMissing, NotSent, TooFast, UnknownOutcome, name_of
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,8 @@ class TelegramApi:
         self._base = f"{root.rstrip('/')}/bot{token}"
         self._files = f"{root.rstrip('/')}/file/bot{token}"
         self._missing: set[str] = set()
+        self.on_answer: Callable[[], None] = lambda: None  # Telegram answered, whatever it said
+        self.on_silence: Callable[[], None] = lambda: None  # it could not be reached
 
     def __repr__(self) -> str:
         return "TelegramApi(…)"  # the base holds the token
@@ -43,10 +46,18 @@ class TelegramApi:
         url = f"{self._base}/{method}"
         try:
             if read_timeout is None:
-                return await self._request.post(url, data)
-            return await self._request.post(url, data, read_timeout=read_timeout)
+                answer = await self._request.post(url, data)
+            else:
+                answer = await self._request.post(url, data, read_timeout=read_timeout)
         except TelegramError as error:
-            raise name_of(error) from None
+            failure = name_of(error)
+            if isinstance(failure, NotSent | UnknownOutcome):
+                self.on_silence()
+            else:
+                self.on_answer()
+            raise failure from None
+        self.on_answer()
+        return answer
 
     async def download(self, file_id: str) -> bytes:
         """The bytes of a file, which Telegram hands out up to 20 MB. Raises Failure."""

@@ -72,6 +72,11 @@ _WORKED = select(inbox.c.update_id, inbox.c.lease).where(_WORKING).with_for_upda
 _TAKE_BACK = (
     update(inbox).where(_WORKING, inbox.c.update_id.in_(bindparam("ids", expanding=True))).values(_FREE)
 )
+_SET_ASIDE = (
+    select(func.count())
+    .select_from(inbox)
+    .where(inbox.c.state == quoted(InboxState.SET_ASIDE), inbox.c.received_at >= bindparam("since"))
+)
 _WAITING = select(func.count()).select_from(inbox).where(_UNFINISHED)
 _LAST = select(func.max(inbox.c.update_id))
 
@@ -147,6 +152,9 @@ class SqlInbox:
             if str(row.lease).partition(":")[0] not in living
         ]
         return await self._db.run(_TAKE_BACK, ids=dead) if dead else 0
+
+    async def set_aside_since(self, since: datetime) -> int:
+        return int(await self._db.value(_SET_ASIDE, since=since))
 
     async def waiting(self) -> int:
         return int(await self._db.value(_WAITING))

@@ -4,7 +4,7 @@ Silence is not refusal: an earlier step's offer stays acceptable until a doctor 
 Pure decisions. Knows no words, no storage, no clock.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -50,6 +50,9 @@ STOP_CASCADE = (
 
 #: The states in which a doctor may still accept.
 ACCEPTABLE = (CascadeState.RUNNING, CascadeState.PAUSED, CascadeState.EXHAUSTED)
+
+#: Why a doctor who was to be asked was not: the offer never left.
+UNSENT = "unsent"
 
 #: Hours offered are full fives.
 GRAIN = timedelta(minutes=5)
@@ -196,7 +199,7 @@ def _offers(step: Step, roster: Roster, now: datetime) -> tuple[DoctorOffer, ...
 
 def _asking(mission: Mission, step: Step) -> tuple[Notice, ...]:
     notices = [
-        _offer_notice(mission, offer.party, fresh=True)
+        replace(_offer_notice(mission, offer.party, fresh=True), valid_until=step.until)
         for offer in step.offers
         if offer.state is DoctorOfferState.ASKED
     ]
@@ -500,11 +503,23 @@ def refuse(
     return outcome.then(advance(changed, StepState.REFUSED, "refused", rosters, now))
 
 
-def silent(mission: Mission, epoch: int, rosters: Rosters, now: datetime) -> Outcome:
-    """The delay of the step has passed. Its offers stay acceptable."""
+def silent(
+    mission: Mission,
+    epoch: int,
+    rosters: Rosters,
+    now: datetime,
+    unsent: Collection[Party] = (),
+) -> Outcome:
+    """The delay of the step has passed. Its offers stay acceptable.
+
+    `unsent`: whose offer never left. They were not silent: they were not asked, and the card says so.
+    """
     cascade = mission.cascade
     if cascade.state is not CascadeState.RUNNING or cascade.epoch != epoch or cascade.suspended:
         return nothing(mission, "cascade.stale")
+    for offer in cascade.step.offers if cascade.step and cascade.current is not None else ():
+        if offer.party in unsent and offer.state is DoctorOfferState.ASKED:
+            mission = _change(mission, cascade.current or 0, offer, reason=UNSENT)
     return advance(mission, StepState.SILENT, "silent", rosters, now)
 
 
@@ -634,7 +649,7 @@ def remind_call(mission: Mission, epoch: int, now: datetime) -> Outcome:
         mission,
         Answer("cascade.reminded"),
         events=(Event("cascade.call_reminded", {"step": step.step.value}),),
-        notices=(_call_notice(mission, step.step, again=True),),
+        notices=(replace(_call_notice(mission, step.step, again=True), valid_until=now + step.delay),),
         timers=(SetTimer(TimerKind.PHONE_REMINDER, now + step.delay, epoch),),
     )
 

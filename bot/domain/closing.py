@@ -568,6 +568,8 @@ def remind(mission: Mission, key: str, now: datetime) -> Outcome:
         notices.append(_idel_card(mission, mission.visit.idel, fresh=True, again=True))
     if "doctor" in sides and mission.cascade.doctor is not None:
         notices.append(_doctor_card(mission, mission.cascade.doctor.party, fresh=True, again=True))
+    next_one = now + mission.rules.closing_reminder
+    notices = [replace(notice, valid_until=next_one) for notice in notices]
     return Outcome(
         mission,
         Answer("closing.reminded"),

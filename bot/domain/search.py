@@ -38,6 +38,9 @@ from bot.domain.outcome import (
 )
 from bot.domain.people import Party, Person, PersonId
 
+#: Why an IDEL whom the bot reaches was not: the offer never left.
+UNSENT = "unsent"
+
 #: The searches in which an ACCEPTER still wins.
 OPEN_SEARCHES = (SearchState.OFFERED, SearchState.USUAL)
 
@@ -242,9 +245,6 @@ def accept(
     return win(mission, offer, person, estimate, now)
 
 
-def _too_late(mission: Mission, now: datetime) -> Outcome | None:
-    """The answer when the mission cannot be had any more."""
-    search = mission.search
 def no_longer_open(mission: Mission, person: PersonId, now: datetime) -> Outcome | None:
     """The answer to an ACCEPTER that the mission alone decides: it is hers already, or too late."""
     if mission.search.state is SearchState.TAKEN and mission.search.taken_by == person:
@@ -252,6 +252,9 @@ def no_longer_open(mission: Mission, person: PersonId, now: datetime) -> Outcome
     return _too_late(mission, now)
 
 
+def _too_late(mission: Mission, now: datetime) -> Outcome | None:
+    """The answer when the mission cannot be had any more."""
+    search = mission.search
     if mission.end is not None and mission.end.reason is not EndReason.DONE:
         return nothing(
             mission,
@@ -377,7 +380,9 @@ def refuse(mission: Mission, offer: IdelOffer | None, person: Person, now: datet
         and search.refused + search.unreachable >= search.asked
         and not search.late
     ):
-        notices.append(Notice("search.all_refused", to_group(mission.id), mission.id))
+        notices.append(
+            Notice("search.all_refused", to_group(mission.id), mission.id, valid_until=search.answer_by)
+        )
     return Outcome(
         changed,
         Answer("search.refused", {"number": mission.number}),
@@ -430,20 +435,34 @@ def warn(mission: Mission, epoch: int) -> Outcome:
         mission,
         Answer("search.warned"),
         events=(Event("search.warned"),),
-        notices=(Notice("search.warning", to_group(mission.id), mission.id),),
+        notices=(
+            Notice(
+                "search.warning",
+                to_group(mission.id),
+                mission.id,
+                valid_until=mission.search.answer_by,
+            ),
+        ),
     )
 
 
-def time_is_up(mission: Mission, epoch: int, now: datetime) -> Outcome:
-    """Thirty minutes and nobody: the régulateur, named, decides."""
+def time_is_up(mission: Mission, epoch: int, now: datetime, unsent: Sequence[IdelOffer] = ()) -> Outcome:
+    """Thirty minutes and nobody: the régulateur, named, decides.
+
+    `unsent`: offers that never left. Whoever was to get one was not silent: she was not reached.
+    """
     search = mission.search
     if search.state not in OPEN_SEARCHES or search.epoch != epoch or now < search.answer_by:
         return nothing(mission, "search.stale")
+    never = [offer for offer in unsent if offer.state is IdelOfferState.ASKED and offer.epoch == epoch]
+    search = replace(search, unreachable=search.unreachable + len(never))
     changed = replace(mission, search=replace(search, state=SearchState.UNANSWERED))
     return Outcome(
         changed,
         Answer("search.nobody"),
-        events=(Event("search.nobody", {"asked": search.asked, "refused": search.refused}),),
+        events=(
+            Event("search.nobody", {"asked": search.asked, "refused": search.refused, "unsent": len(never)}),
+        ),
         notices=(Notice("search.nobody", to_group(mission.id), mission.id, card="orientation", fresh=True),),
         withdrawn=(Withdrawal(mission.id, "search.offer"),),
         timers=(
@@ -454,10 +473,11 @@ def time_is_up(mission: Mission, epoch: int, now: datetime) -> Outcome:
                 for n, after in enumerate(mission.rules.reminders, start=1)
             ),
         ),
+        offers=tuple(replace(offer, state=IdelOfferState.UNREACHABLE, reason=UNSENT) for offer in never),
     )
 
 
-def remind_orientation(mission: Mission, epoch: int) -> Outcome:
+def remind_orientation(mission: Mission, epoch: int, now: datetime) -> Outcome:
     """The régulateur has not decided yet: said again."""
     if mission.search.state is not SearchState.UNANSWERED or mission.search.epoch != epoch:
         return nothing(mission, "search.stale")
@@ -473,6 +493,7 @@ def remind_orientation(mission: Mission, epoch: int) -> Outcome:
                 facts={"again": True},
                 card="orientation",
                 fresh=True,
+                valid_until=now + mission.rules.act_request,  # by then it is said again
             ),
         ),
     )
@@ -566,14 +587,15 @@ def _prolong(mission: Mission, decided: Search, now: datetime, event: Event) -> 
 
 def offer_again(mission: Mission, offers: Iterable[IdelOffer]) -> Outcome:
     """After a prolongation: those who have not answered hear it once more, with the new hour."""
+    now_asked = [offer for offer in offers if offer.epoch == mission.search.epoch]
+    unsent = [o for o in now_asked if o.state is IdelOfferState.UNREACHABLE and o.reason == UNSENT]
+    silent = [o for o in now_asked if o.state is IdelOfferState.ASKED]
+    search = replace(mission.search, unreachable=max(0, mission.search.unreachable - len(unsent)))
     return Outcome(
-        mission,
+        replace(mission, search=search),
         Answer("search.prolonged"),
-        notices=tuple(
-            _offer_notice(mission, o.person)
-            for o in offers
-            if o.state is IdelOfferState.ASKED and o.epoch == mission.search.epoch
-        ),
+        notices=tuple(_offer_notice(mission, offer.person) for offer in (*silent, *unsent)),
+        offers=tuple(replace(offer, state=IdelOfferState.ASKED, reason=None) for offer in unsent),
     )
 
 

@@ -56,6 +56,7 @@ def plan(mission: Mission, idel: PersonId, estimate: int | None, now: datetime) 
                     priority=Priority.REPLY,
                     card="hour",
                     fresh=True,
+                    valid_until=now + mission.rules.visit_hour,  # then OSNP agree it with her
                 ),
             ),
             timers=(SetTimer(TimerKind.VISIT_HOUR, now + mission.rules.visit_hour),),
@@ -198,13 +199,21 @@ def chase_arrival(mission: Mission, now: datetime) -> Outcome:
     visit = mission.visit
     if visit.state not in (VisitState.PLANNED, VisitState.EN_ROUTE) or visit.idel is None:
         return nothing(mission, "visit.stale")
+    until = max(mission.limit, now + mission.rules.late_arrival)
     return Outcome(
         mission,
         Answer("visit.chased"),
         events=(Event("visit.late", {"limit_in": int((mission.limit - now).total_seconds() // 60)}),),
         notices=(
-            Notice("visit.late", to_person(visit.idel), mission.id, card="hour", fresh=True),
-            Notice("visit.group_late", to_group(mission.id), mission.id),
+            Notice(
+                "visit.late",
+                to_person(visit.idel),
+                mission.id,
+                card="hour",
+                fresh=True,
+                valid_until=until,
+            ),
+            Notice("visit.group_late", to_group(mission.id), mission.id, valid_until=until),
         ),
     )
 

@@ -331,11 +331,19 @@ def _asked_again(mission: Mission, acts: Owner, now: datetime) -> tuple[Notice, 
                 valid_until=proposal.hour,
             ),
         )
-    kind = {Deed.NAME_DOCTOR: "watch.name", Deed.CARE: "watch.care"}.get(acts.deed)
-    if kind is None:
+    if acts.deed not in _OWN_QUESTION:
         return ()
     until = now + mission.rules.fallback_again
-    return (Notice(kind, to_party(acts.party), mission.id, card="watch", fresh=True, valid_until=until),)
+    return (
+        Notice(
+            _OWN_QUESTION[acts.deed],
+            to_party(acts.party),
+            mission.id,
+            card="watch",
+            fresh=True,
+            valid_until=until,
+        ),
+    )
 
 
 def _redraws(old: Request, mission: Mission) -> list[Notice]:

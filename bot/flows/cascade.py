@@ -507,7 +507,20 @@ async def doctor_silent(given: Given, timer: Timer) -> None:
         mission = await rung(given, tx, timer)
         if mission is not None:
             rosters = await rosters_of(given, tx, mission)
-            await record(given, tx, cascade.silent(mission, timer.epoch, rosters, given.now()), "timer")
+            unsent = await _unsent(tx, mission)
+            outcome = cascade.silent(mission, timer.epoch, rosters, given.now(), unsent)
+            await record(given, tx, outcome, "timer")
+
+
+async def _unsent(tx: Transaction, mission: Mission) -> set[Party]:
+    """Doctors and houses whose offer of this step waits still or is past its hour."""
+    step = mission.cascade.step
+    if step is None or step.started_at is None:
+        return set()
+    places = await tx.outbox.never_sent(mission.id, "cascade.offer", step.started_at)
+    cards = await tx.sent.cards((place, mission.id, "offer") for place in places)
+    asked = {to_party(offer.party): offer.party for offer in step.offers}
+    return {asked[p] for p in places if p in asked and (p, mission.id, "offer") not in cards}
 
 
 async def pause_over(given: Given, timer: Timer) -> None:

@@ -283,7 +283,17 @@ async def no_idel_in_time(given: Given, timer: Timer) -> None:
     async with given.storage.transaction() as tx:
         mission = await rung(given, tx, timer)
         if mission is not None:
-            await record(given, tx, search.time_is_up(mission, timer.epoch, given.now()), "timer")
+            await tx.outbox.expire(given.now())  # past their hour, not taken back: the account tells them
+            unsent = await _unsent(tx, mission)
+            await record(given, tx, search.time_is_up(mission, timer.epoch, given.now(), unsent), "timer")
+
+
+async def _unsent(tx: Transaction, mission: Mission) -> list[IdelOffer]:
+    """Offers that wait still or are past their hour: whoever was to get them knows nothing of it."""
+    places = await tx.outbox.never_sent(mission.id, "search.offer", mission.search.started_at)
+    cards = await tx.sent.cards((place, mission.id, "offer") for place in places)
+    persons = [PersonId(place.id) for place in places if (place, mission.id, "offer") not in cards]
+    return list((await tx.offers.of_people(mission.id, persons)).values())
 
 
 async def orientation_reminder(given: Given, timer: Timer) -> None:
@@ -291,4 +301,4 @@ async def orientation_reminder(given: Given, timer: Timer) -> None:
     async with given.storage.transaction() as tx:
         mission = await rung(given, tx, timer)
         if mission is not None:
-            await record(given, tx, search.remind_orientation(mission, timer.epoch), "timer")
+            await record(given, tx, search.remind_orientation(mission, timer.epoch, given.now()), "timer")

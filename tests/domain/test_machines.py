@@ -662,7 +662,7 @@ class World(RuleBasedStateMachine):
             TimerKind.USUAL_SILENT: lambda: search.widen(mission, self.candidates, "silent", now),
             TimerKind.SEARCH_WARNING: lambda: search.warn(mission, timer.epoch),
             TimerKind.SEARCH_TIME_UP: lambda: search.time_is_up(mission, timer.epoch, now),
-            TimerKind.ORIENTATION_REMINDER: lambda: search.remind_orientation(mission, timer.epoch),
+            TimerKind.ORIENTATION_REMINDER: lambda: search.remind_orientation(mission, timer.epoch, now),
             TimerKind.VISIT_HOUR: lambda: visit.ask_osnp_for_hour(mission),
             TimerKind.LATE_ARRIVAL: lambda: visit.chase_arrival(mission, now),
             TimerKind.LIMIT_NEAR: lambda: visit.chase_arrival(mission, now),

@@ -71,6 +71,6 @@ async def test_the_board_says_by_how_much_the_group_was_late(story: Story) -> No
 
     story.telegram.faults.flood(_into(story.group.id), times=1, retry_after=150)
     await story.person("Amina").taps("ACCEPTER · 20 min")
-    await story.wait(minutes=4)
+    await story.wait(minutes=2)
 
     lea.sees("mission en cours", "2 min de retard")
