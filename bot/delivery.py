@@ -100,6 +100,7 @@ LONGEST_PAUSE = timedelta(seconds=60)
 LONGEST_REST = timedelta(seconds=15)  # when the server cannot be reached
 REFUSED_TOKEN_REST = timedelta(seconds=60)
 LOOK_EVERY = timedelta(milliseconds=500)  # for what other processes have owed
+AFTER_FAILURE = timedelta(seconds=3)  # of the database
 TRIES_OF_WORDS = 5  # a notice that cannot be put into words is a defect: said, not tried for ever
 MOST_FAILED = 10_000  # rows whose failures are counted; withdrawn ones are never heard of again
 TURNS = 5  # ways round one notice may take: moved group, lost topic, card gone, …
@@ -243,7 +244,7 @@ class Delivery:
         self._blocked = Blocked()
         self._seen: datetime | None = None  # the last moment we looked at
         self._begun: dict[asyncio.Task[None], Errand] = {}
-        self._preparing = 0  # claimed, and not yet on their way
+        self._preparing: list[Errand] = []  # claimed, and not yet on their way
         self._failed: dict[int, int] = {}  # by outbox row: tries that failed, in this process
         self._tally = Tally()
         self.counts = Counts()
@@ -262,14 +263,15 @@ class Delivery:
         if self._lease is not None:
             self._background.start(self._lease.keep(stop, self.wake), "sender's lease")
         while not stop.is_set():
+            look = LOOK_EVERY  # also for what is due and cannot be claimed just now
             try:
                 begun, moment = await self._pump() if self.is_sender else (0, None)
             except Exception:
                 log.exception("the outbox cannot be read")
-                begun, moment = 0, None
+                begun, moment, look = 0, None, AFTER_FAILURE
             if not begun:
                 now = self._given.now()
-                soon = now + LOOK_EVERY  # also for what is due and cannot be claimed just now
+                soon = now + look
                 await self._bell.wait(moment if moment is not None and now < moment < soon else soon)
         if self._begun:
             await asyncio.wait(self._begun)
@@ -310,7 +312,7 @@ class Delivery:
     @property
     def in_flight(self) -> int:
         """How many sends are begun and not recorded."""
-        return len(self._begun) + self._preparing
+        return len(self._begun) + len(self._preparing)
 
     @property
     def in_flight_bound(self) -> int:
@@ -330,7 +332,8 @@ class Delivery:
 
     async def _take_over(self, tx: Transaction) -> None:
         """Whoever sent before is dead or has let go: what it had claimed is owed again."""
-        ours = [row.id for errand in self._begun.values() for row in errand.rows]
+        errands = [*self._begun.values(), *self._preparing]
+        ours = [row.id for errand in errands for row in (*errand.rows, *(line for line, _ in errand.behind))]
         if taken := await tx.outbox.take_back_claims(keep=ours):
             log.info("taken back: %d notices of the sender before", taken)
 
@@ -357,15 +360,15 @@ class Delivery:
                 )
                 if not claimed:
                     return 0, self._not_before(await tx.outbox.next_due())
-                self._preparing = len(claimed)
                 errands = await self._errands(tx, claimed, now)
+                self._preparing = errands
             await self._prepare(errands)
             for errand in errands:
                 task = self._background.start(self._deliver(errand), f"notice {errand.owed.id}")
                 self._begun[task] = errand
                 task.add_done_callback(self._landed)
         finally:
-            self._preparing = 0
+            self._preparing = []
         return len(claimed), None
 
     async def _look_at_clock(self, now: datetime) -> None:

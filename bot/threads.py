@@ -90,6 +90,7 @@ class Threads:
         self._abilities: dict[int, Ability] = {}
         self._me: dict[str, Any] | None = None
         self._me_at: datetime | None = None
+        self._asking = asyncio.Lock()
         self._reopened: set[tuple[Place, MissionId]] = set()  # recreated once already
         self._not_before: dict[tuple[Place, MissionId], datetime] = {}
         self._bad_names: set[tuple[int, int, str]] = set()
@@ -352,13 +353,14 @@ class Threads:
         return Ability(can=manages, seen_at=now, why=None if manages else "right")
 
     async def _whoami(self) -> dict[str, Any] | None:
-        now = self._given.now()
-        if self._me is None or self._me_at is None or now - self._me_at >= PROBE_AGAIN:
-            try:
-                self._me, self._me_at = await self._api.call("getMe"), now
-            except Failure:
-                return self._me
-        return self._me
+        async with self._asking:  # a whole batch may want to know it
+            now = self._given.now()
+            if self._me is None or self._me_at is None or now - self._me_at >= PROBE_AGAIN:
+                try:
+                    self._me, self._me_at = await self._api.call("getMe"), now
+                except Failure:
+                    return self._me
+            return self._me
 
     async def _cannot(self, chat_id: int, ability: Ability) -> None:
         """No topics here: OSNP are told once what to mend."""
