@@ -1,0 +1,88 @@
+"""Signs of life: who is there, since when Telegram is silent, one round of the watchdog at a time."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.background import Background
+from bot.beat import Beat, Reach
+from bot.domain.outcome import StopTimer, TimerKind
+from bot.ports import Given
+from tests.clock import ManualClock
+from tests.storage.cast import started
+from tests.waiting import until
+
+
+@pytest.fixture
+def reach(clock: ManualClock) -> Reach:
+    return Reach(clock)
+
+
+@pytest.fixture
+def beat(given: Given, reach: Reach) -> Beat:
+    return Beat(given, "one", reach)
+
+
+async def alive(given: Given) -> list[str]:
+    async with given.storage.transaction() as tx:
+        return await tx.workers.alive()
+
+
+async def test_a_worker_is_there_until_it_leaves(given: Given, beat: Beat, clock: ManualClock) -> None:
+    await beat.begin()
+    assert await alive(given) == ["one"]
+    clock.forward(minutes=3)
+    await beat.leave()
+    assert await alive(given) == []
+    async with given.storage.transaction() as tx:
+        assert await tx.workers.last_seen() == clock.now()
+
+
+async def test_it_beats_at_once_when_the_clock_is_moved(
+    given: Given, beat: Beat, clock: ManualClock, background: Background
+) -> None:
+    await beat.begin()
+    stop = asyncio.Event()
+    running = background.start(beat.run(stop), "beats")
+    clock.forward(minutes=30)
+    beat.wake()
+    seen = None
+    async with asyncio.timeout(10):
+        while seen != clock.now():
+            await asyncio.sleep(0)
+            async with given.storage.transaction() as tx:
+                seen = await tx.workers.last_seen()
+    stop.set()
+    beat.wake()
+    await until(running.done)
+
+
+async def test_a_silence_of_telegram_counts_when_it_is_long(clock: ManualClock, reach: Reach) -> None:
+    reach.unheard()
+    clock.forward(minutes=1)
+    reach.heard()
+    assert reach.over is None
+    began = clock.now()
+    reach.unheard()
+    clock.forward(minutes=3)
+    reach.unheard()
+    assert reach.is_lost
+    reach.heard()
+    assert reach.over == (began, clock.now())
+    assert not reach.is_lost
+
+
+async def test_one_worker_makes_the_round(given: Given, beat: Beat, reach: Reach) -> None:
+    mission = await started(given.storage)
+    async with given.storage.transaction() as tx:
+        await tx.timers.apply(mission.id, [StopTimer(TimerKind.UNTOUCHED)], given.now())
+    other = Beat(given, "two", reach)
+    assert await beat.round() == 1
+    assert await other.round() == 0, "the round was made"
+    assert (beat.repaired, other.repaired) == (1, 0)
+    async with given.storage.transaction() as tx:
+        kinds = [timer.kind for timer in await tx.timers.of_mission(mission.id)]
+        lines = await tx.journal.between(given.now(), given.now() + timedelta(seconds=1), "watch.repaired")
+    assert TimerKind.UNTOUCHED in kinds
+    assert len(lines) == 1
