@@ -71,13 +71,14 @@ async def _withdrawn(
     bench: Bench, telegram: TelegramProcess, kind: str, refusals: list[dict[str, Any]], figures: Series
 ) -> None:
     """A second broadcast: others refuse the first mission meanwhile, and somebody accepts."""
-    after = bench.size(50, 5) / 10
+    after = ACCEPTED_AFTER if not bench.small else ACCEPTED_AFTER / 10
     await telegram("triggers")
     offers, answers = await asyncio.gather(
         telegram("offers", count=1), _tap(telegram, refusals, after / len(refusals))
     )
     _times(figures, f"{kind} during", answers)
     accepted = (await _tap(telegram, offers[:1], 0.0))[0]
+    figures.add(f"{kind} received", accepted["words"].startswith("Reçu"))
     await asyncio.sleep(AIR)
     figures.add(f"{kind} afterwards", await telegram("offers_after", moment=accepted["arrived"]))
 
@@ -153,6 +154,7 @@ def _lines(kind: str, idels: int, figures: Series) -> list[Line]:
             f"≤ {IN_FLIGHT}",
             spread(figures[f"{kind} afterwards"], 0),
             max(figures[f"{kind} afterwards"]) <= IN_FLIGHT,
-            f"accepted at second {ACCEPTED_AFTER:.0f} of a broadcast",
+            f"accepted at second {ACCEPTED_AFTER:.0f} of a broadcast"
+            + ("; «reçu» was said before the decision" if any(figures[f"{kind} received"]) else ""),
         ),
     ]
