@@ -22,8 +22,8 @@ NEWER = (
     " Restore it with that version. Nothing was done."
 )
 WORKERS_ALIVE = (
-    "A `run` works on this database ({who}): stop it first. One that was killed counts as alive for a minute;"
-    " --force restores all the same."
+    "A `run` works on this database ({who}): stop it first. One that was killed counts as alive for half a"
+    " minute; --force restores all the same."
 )
 
 AFTERWARDS = """\

@@ -44,7 +44,8 @@ NEWER_SCHEMA = (
     " python -m bot migrate --to {newest}"
 )
 WORKERS_ALIVE = (
-    "A `run` works on this database ({who}): stop it first. One that was killed counts as alive for a minute."
+    "A `run` works on this database ({who}): stop it first. One that was killed counts as alive for half a"
+    " minute."
 )
 
 
