@@ -362,9 +362,11 @@ class Process:
         code = await asyncio.wait_for(self.process.wait(), PATIENCE)
         assert code == -signal.SIGKILL, f"{self.name} ended with {code}\n{self._world.last_words()}"
 
-    async def sends(self) -> bool:
-        """Whether it is the one that sends for the bot."""
-        return bool((await self.health()).get("is_sender"))
+    @property
+    def sends(self) -> bool:
+        """Whether it is the one that sends for the bot, by its own words."""
+        said = re.findall(r"sender:\d+ is (ours|another's)", self.log.read_text(encoding="utf-8"))
+        return said[-1:] == ["ours"]
 
     @property
     def fetches(self) -> bool:
