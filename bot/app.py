@@ -31,6 +31,7 @@ from bot.context import App, Context, Runtime
 from bot.delivery import Delivery, OnDelivered
 from bot.domain.outcome import Notice, Timer
 from bot.flows import visio
+from bot.flows.record import cards_in_group
 from bot.heartbeat import Heartbeat
 from bot.intake import WANTED, Intake
 from bot.lease import Lease
@@ -262,6 +263,7 @@ def build(
         budgets=budgets,
         lease=Lease(given.storage, f"sender:{settings.token.partition(':')[0]}"),
         may_merge=LINES,
+        cards_in_group=cards_in_group,
         on_delivered={**routes.ON_DELIVERED, **_on_delivered(given)},
         on_given_up=routes.ON_GIVEN_UP,
     )

@@ -20,8 +20,8 @@ database does not take is waited for, not forgotten: nothing new is begun in its
 | 403, chat not found | given up, the person marked unreachable, OSNP told, in one commit |
 | the same of the OSNP group | it stays owed; after a minute its people are told in private |
 | message to edit gone or not editable | a new card |
-| the group moved | rewritten everywhere, said, sent again |
-| the topic is gone | recreated once, then the one flow |
+| the group moved | rewritten everywhere, said, sent again, the open missions' cards too |
+| the topic is gone | recreated once, with the mission's card; then the one flow |
 | 429 | what it names waits |
 | 401 | nothing is sent for a minute, and the log says what to mend |
 | no connection | everything waits, with growing pauses |
@@ -49,7 +49,7 @@ from bot.domain.outcome import (
     Priority,
     WhenUnknown,
 )
-from bot.domain.people import PersonId
+from bot.domain.people import MissionId, PersonId
 from bot.failures import (
     CannotEdit,
     Failure,
@@ -112,6 +112,8 @@ MOST_MERGED = 12
 #: Called in the transaction that records the end of a notice, by the notice's kind.
 OnDelivered = Callable[[Transaction, Notice, datetime], Awaitable[None]]
 OnGivenUp = Callable[[Transaction, Notice, str, datetime], Awaitable[None]]
+#: The cards to draw anew when a mission's messages in the group are lost; None: those of every open mission.
+CardsInGroup = Callable[[Transaction, MissionId | None], Awaitable[list[Notice]]]
 
 
 class PutOff(Exception):  # noqa: N818 - not a fault
@@ -219,6 +221,7 @@ class Delivery:
         budgets: Budgets | None = None,
         lease: Lease | None = None,
         may_merge: Collection[str] = (),
+        cards_in_group: CardsInGroup | None = None,
         on_delivered: Mapping[str, OnDelivered] | None = None,
         on_given_up: Mapping[str, OnGivenUp] | None = None,
     ) -> None:
@@ -239,6 +242,7 @@ class Delivery:
         if lease is not None:
             lease.on_gain = self._take_over
         self.may_merge = frozenset(may_merge)  # kinds that only inform: without buttons, file or ring
+        self._cards_in_group = cards_in_group
         self.on_delivered = dict(on_delivered or {})
         self.on_given_up = dict(on_given_up or {})
         self._blocked = Blocked()
@@ -535,6 +539,9 @@ class Delivery:
                 if mission is None:
                     raise
                 await self.threads.lost(notice.to, mission)
+                if is_in_group(notice) and self._cards_in_group is not None:
+                    async with self._given.storage.transaction() as tx:
+                        await tx.outbox.owe(await self._cards_in_group(tx, mission), self._given.now())
             except (Unreachable, NotAllowed, MethodMissing):
                 raise
             except Refused as failure:
@@ -885,9 +892,10 @@ class Delivery:
                 return  # another message was quicker
             await tx.sent.migrate_chat(known.chat_id, moved.new_chat_id, now)
             facts: dict[str, Fact] = {"old": known.chat_id, "new": moved.new_chat_id}
-            await tx.outbox.owe(
-                [Notice("delivery.group_moved", BOARD, facts=facts, priority=Priority.REPORT)], now
-            )
+            owed = [Notice("delivery.group_moved", BOARD, facts=facts, priority=Priority.REPORT)]
+            if is_in_group(notice) and self._cards_in_group is not None:
+                owed += await self._cards_in_group(tx, None)
+            await tx.outbox.owe(owed, now)
         log.warning("group %d is now %d", known.chat_id, moved.new_chat_id)
 
     async def _text(self, errand: Errand, outgoing: Outgoing) -> None:

@@ -9,6 +9,7 @@ from bot.domain import closing, watch
 from bot.domain.mission import IdelOfferState, Mission
 from bot.domain.outcome import (
     BOARD,
+    GROUP_KINDS,
     Answer,
     Notice,
     Outcome,
@@ -20,7 +21,7 @@ from bot.domain.outcome import (
     to_party,
     to_person,
 )
-from bot.domain.people import GROUP_ROLES, Party, PartyKind, Person, PersonId
+from bot.domain.people import GROUP_ROLES, MissionId, Party, PartyKind, Person, PersonId
 from bot.flows import forget
 from bot.ports import Given, Transaction
 
@@ -105,6 +106,13 @@ def redraws(mission: Mission) -> list[Notice]:
     if mission.cascade.doctor is not None:
         cards.append(_redraw("doctor.card", to_party(mission.cascade.doctor.party), mission, "doctor"))
     return cards
+
+
+async def cards_in_group(tx: Transaction, mission: MissionId | None) -> list[Notice]:
+    """The living cards of one mission, or of every open one, where their messages in the group are lost."""
+    one = await tx.missions.get(mission) if mission is not None else None
+    missions = await tx.missions.unfinished() if mission is None else [one] if one is not None else []
+    return [card for there in missions for card in redraws(there) if card.to.kind in GROUP_KINDS]
 
 
 def _redraw(kind: str, place: Place, mission: Mission, card: str) -> Notice:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.domain.outcome import Place, Priority, to_group, to_person
-from bot.domain.people import DocumentId, Party, PersonId
-from bot.ports import Button, DocumentKind, Outgoing, ThreadState
+from bot.domain.outcome import Notice, Place, Priority, to_group, to_person
+from bot.domain.people import DocumentId, MissionId, Party, PersonId
+from bot.ports import Button, DocumentKind, Outgoing, ThreadState, Transaction
 from bot.ports import Document as Written
 from bot.sandbox.chats import BotRights, User
 from tests.runtime.conftest import ESSENTIAL, M412, M415, Desk, in_group, on_board, says
@@ -152,6 +152,40 @@ async def test_a_deleted_topic_is_recreated_once_then_done_without(desk: Desk, l
         thread = await tx.sent.thread(to_group(M412), M412)
     assert thread is not None
     assert thread.state is ThreadState.NONE
+
+
+async def cards(tx: Transaction, mission: MissionId | None) -> list[Notice]:
+    """The living cards of these tests."""
+    missions = [one.id for one in await tx.missions.unfinished()] if mission is None else [mission]
+    return [in_group(f"carte {one}", one, card="live") for one in missions]
+
+
+async def test_with_a_lost_topic_the_missions_card_comes_again(desk: Desk, lea: User) -> None:
+    desk.delivery = desk.begin(cards_in_group=cards)
+    await desk.owe(in_group(f"carte {M412}", card="live"), in_group("un"))
+    await desk.settle()
+    first = await thread_of(desk, to_group(M412))
+    assert first is not None
+    desk.telegram.delete_topic(desk.group, first)
+    await desk.owe(in_group("deux"))
+
+    await desk.settle()
+
+    assert desk.sees(lea, desk.group, await thread_of(desk, to_group(M412))) == ["deux", f"carte {M412}"]
+
+
+async def test_where_the_group_moved_the_cards_of_the_open_missions_come_again(desk: Desk, lea: User) -> None:
+    desk.delivery = desk.begin(cards_in_group=cards)
+    await desk.owe(*(in_group(f"carte {one}", one, card="live") for one in (M412, M415)))
+    await desk.settle()
+    new = desk.telegram.migrate(desk.group)
+    await desk.owe(in_group("après"))
+
+    await desk.settle()
+
+    said = sorted(view.text for view in desk.views(lea, new))
+    assert said == ["après", f"carte {M412}", f"carte {M415}", "delivery.group_moved"]
+    assert await desk.waiting() == 0
 
 
 async def test_private_chats_have_topics_when_the_bot_has_that_mode(desk: Desk) -> None:
