@@ -84,7 +84,13 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
         claimed = runtime.claimed[update.update_id]
         self.sender = claimed.sender
         self.person = None
-        self.work = runtime.given.storage.during(update.update_id, claimed.received.lease)
+        self._lease = claimed.received.lease
+        self._ended = False  # marked by us: with the words, or because there was nothing to do
+        # A tap's words are its answer; those of a message are owed, and the update ends with them.
+        self._words_follow = update.callback_query is None
+        self.work = runtime.given.storage.during(
+            update.update_id, self._lease, words_follow=self._words_follow
+        )
         self.given = replace(runtime.given, storage=self.work)
         self.finished = False  # said something, or there was nothing to do
         self._answered = False
@@ -104,10 +110,15 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
         """Telegram's number of the update."""
         return self.incoming.update_id
 
+    @property
+    def done(self) -> bool:
+        """Whether the update is marked as done."""
+        return self._ended or (self.work.effected and not self._words_follow)
+
     async def say(self, answer: Answer) -> None:
         """Tell whoever acted, after the commit: a tap is answered once, a message gets words owed."""
         self.finished = True
-        if self.work.done:
+        if self.done:
             self.runtime.decided()
         if self.incoming.callback_query is None or not self._take_answer():
             await self._owe(answer)
@@ -135,9 +146,15 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
     async def nothing_to_do(self) -> None:
         """The update asks for nothing: it is done, and a tap stops turning."""
         self.finished = True
-        async with self.work.transaction():
-            pass  # the commit says it
+        await self.finish()
         await self.close()
+
+    async def finish(self) -> None:
+        """Mark the update as done, unless it is: there are no more words to owe."""
+        if not self.done:
+            async with self.runtime.given.storage.transaction() as tx:
+                await tx.inbox.done(self.update_id, self._lease)
+            self._ended = True
 
     async def close(self) -> None:
         """The update has been worked: a tap that got no words stops turning."""
@@ -202,10 +219,13 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
 
     async def _owe(self, answer: Answer) -> None:
         """Its words become a message, in one commit with this update's end."""
-        async with self.given.storage.transaction() as tx:
+        async with self.runtime.given.storage.transaction() as tx:
+            if not self.done:
+                await tx.inbox.done(self.update_id, self._lease)
             found = await self._place(tx)
             if found is not None:
                 await tx.outbox.owe([reply_notice(answer, *found)], self.given.now())
+        self._ended = True
         if found is None:
             await self._tell_stranger(answer)
         self.runtime.wake()

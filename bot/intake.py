@@ -224,7 +224,7 @@ class Intake:
     @property
     def _room(self) -> int:
         """How many more may be begun: whoever only waits for an answer to arrive takes no place."""
-        answering = sum(context.work.done for context in self._runtime.open.values())
+        answering = sum(context.done for context in self._runtime.open.values())
         return min(AT_ONCE - (len(self._working) - answering), ANSWERING - len(self._working))
 
     async def _begin(self, *, at_once: bool = False) -> int:
@@ -236,12 +236,12 @@ class Intake:
             for later in ripe:
                 await tx.inbox.failed(later.received.update_id, later.received.lease, set_aside=False)
             received = await tx.inbox.claim(now, room, self._runtime.worker) if room > 0 else []
+            self._crowded = len(received) == room
             senders = {one.update_id: sender_of(one.body) for one in received}
             people = await tx.people.by_users(s for s in senders.values() if s) if received else {}
         self._later = [later for later in self._later if later not in ripe]
         for one in received:
             sender = senders[one.update_id]
-            self._crowded = len(received) == room
             claimed = Claimed(one, people.get(sender) if sender else None)
             self._runtime.claimed[one.update_id] = claimed
             task = self._runtime.background.start(self._worked(claimed), f"update {one.update_id}")
@@ -281,6 +281,9 @@ class Intake:
         """One update through the handlers; how it ended."""
         received = claimed.received
         number = received.update_id
+        if received.effected:
+            await self._unanswered(claimed)
+            return "done"
         if received.attempts >= BEGUN_AT_MOST:
             await self._set_aside(claimed, None, "begun too often")
             return "set_aside"
@@ -299,13 +302,20 @@ class Intake:
             if context is not None:
                 context.put_away()
             raise raised
-        if await self._is_done(received, context, raised):
-            if raised is not None and context is not None and not context.finished:
-                # Something was committed before the handler failed: not again, but not in silence either.
-                await self._set_aside(claimed, context, type(raised).__name__)
-                return "set_aside"
-            if context is not None:
-                await context.close()
+        if context is not None and context.work.effected and raised is not None and not context.finished:
+            # Something was committed before the handler failed: not again, but not in silence either.
+            await self._set_aside(claimed, context, type(raised).__name__)
+            return "set_aside"
+        if context is not None and context.work.effected and raised is not None and not context.done:
+            await self._unanswered(claimed)
+            return "done"
+        if context is not None and (context.work.effected or (raised is None and context.finished)):
+            await context.finish()
+            await context.close()
+            return "done"
+        if context is None and raised is None:  # no handler wanted it
+            async with self._given.storage.transaction() as tx:
+                await tx.inbox.done(number, received.lease)
             return "done"
         if received.attempts + 1 >= TRIES:
             await self._set_aside(claimed, context, type(raised).__name__ if raised else "not done")
@@ -316,17 +326,15 @@ class Intake:
         self._later.append(Later(received, self._given.now() + RETRY * (received.attempts + 1)))
         return "again"
 
-    async def _is_done(
-        self, received: Received, context: Context | None, error: BaseException | None
-    ) -> bool:
-        if context is not None and context.work.done:
-            return True
-        # No handler wanted it, or the answer was all there was to do.
-        if error is None and (context is None or context.finished):
-            async with self._given.storage.transaction() as tx:
-                await tx.inbox.done(received.update_id, received.lease)
-            return True
-        return False
+    async def _unanswered(self, claimed: Claimed) -> None:
+        """A message has had its effect and its words were lost: not again, but not in silence either."""
+        received, person = claimed.received, claimed.sender
+        log.warning("update %d was worked, and not answered", received.update_id)
+        async with self._given.storage.transaction() as tx:
+            await tx.inbox.done(received.update_id, received.lease)
+            if person is not None:
+                notice = Notice("intake.unanswered", to_person(person.id), priority=Priority.REPLY)
+                await tx.outbox.owe([notice], self._given.now())
 
     async def _set_aside(self, claimed: Claimed, context: Context | None, reason: str) -> None:
         """It will not be tried again: the person is told, and OSNP."""
@@ -339,8 +347,10 @@ class Intake:
                 Notice("intake.set_aside", to_person(person.id), facts=facts, priority=Priority.REPLY)
             )
         async with self._given.storage.transaction() as tx:
-            done = context is not None and context.work.done
-            if not done and not await tx.inbox.failed(received.update_id, received.lease, set_aside=True):
+            if context is not None and context.work.effected:
+                if not context.done:
+                    await tx.inbox.done(received.update_id, received.lease)
+            elif not await tx.inbox.failed(received.update_id, received.lease, set_aside=True):
                 raise LostLease(f"update {received.update_id} was taken over")
             await tx.outbox.owe(notices, now)
         if context is not None:

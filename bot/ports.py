@@ -202,6 +202,7 @@ class Received:
     attempts: int  # works begun before this one
     received_at: datetime
     lease: str
+    effected: bool = False  # by an earlier work, which ended before it could answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -628,6 +629,10 @@ class Inbox(Protocol):
         """Worked, or nothing to do; its body is emptied. Raises LostLease."""
         ...
 
+    async def effected(self, update_id: int, lease: str) -> None:
+        """Not to be worked again; but its words are still to be owed. Raises LostLease."""
+        ...
+
     async def failed(self, update_id: int, lease: str, *, set_aside: bool) -> bool:
         """To be tried again, or set aside for the operator's eyes; False when somebody has taken it over."""
         ...
@@ -766,8 +771,8 @@ class Storage(Protocol):
         """Commit when the block ends, roll back when it raises."""
         ...
 
-    def during(self, update_id: int, lease: str) -> "Work":
-        """The same storage while that update is worked."""
+    def during(self, update_id: int, lease: str, *, words_follow: bool = False) -> "Work":
+        """The same storage while that update is worked; `words_follow`: its end will be marked with them."""
         ...
 
     async def close(self) -> None: ...
@@ -780,8 +785,8 @@ class Work(Storage, Protocol):
     """
 
     @property
-    def done(self) -> bool:
-        """Whether a commit has marked it."""
+    def effected(self) -> bool:
+        """Whether a commit has marked it: as done, or as waiting for its words only."""
         ...
 
 

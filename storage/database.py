@@ -140,8 +140,8 @@ class SqlStorage:
         finally:
             opened.inside.discard(task)
 
-    def during(self, update_id: int, lease: str) -> Work:
-        return SqlWork(self._opened, update_id, lease)
+    def during(self, update_id: int, lease: str, *, words_follow: bool = False) -> Work:
+        return SqlWork(self._opened, update_id, lease, words_follow)
 
     async def close(self) -> None:
         await self._opened.engine.dispose()
@@ -150,19 +150,21 @@ class SqlStorage:
 class SqlWork(SqlStorage):
     """`bot.ports.Work`."""
 
-    def __init__(self, opened: _Opened, update_id: int, lease: str) -> None:
+    def __init__(self, opened: _Opened, update_id: int, lease: str, words_follow: bool) -> None:
         super().__init__(opened)
         self._update_id = update_id
         self._lease = lease
-        self.done = False
+        self._words_follow = words_follow
+        self.effected = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with super().transaction() as tx:
             yield tx
-            if not self.done:
-                await tx.inbox.done(self._update_id, self._lease)
-        self.done = True
+            if not self.effected:
+                mark = tx.inbox.effected if self._words_follow else tx.inbox.done
+                await mark(self._update_id, self._lease)
+        self.effected = True
 
 
 def open_storage(database_url: str, vault: Vault) -> SqlStorage:

@@ -67,6 +67,7 @@ _RENEW = (
 _DONE = (
     update(inbox).where(_MINE).values(state=InboxState.DONE.value, body=None, lease=None, lease_until=None)
 )
+_EFFECTED = update(inbox).where(_MINE).values(effected=True)
 _FAILED = update(inbox).where(_MINE).values(state=bindparam("becomes"), lease=None, lease_until=None)
 _WORKED = select(inbox.c.update_id, inbox.c.lease).where(_WORKING).with_for_update(skip_locked=True)
 _TAKE_BACK = (
@@ -124,6 +125,7 @@ class SqlInbox:
                 attempts=row.attempts,
                 received_at=row.received_at,
                 lease=lease,
+                effected=bool(row.effected),
             )
             for row in rows
         ]
@@ -135,6 +137,10 @@ class SqlInbox:
 
     async def done(self, update_id: int, lease: str) -> None:
         if not await self._db.run(_DONE, id=update_id, my_lease=lease):
+            raise LostLease(f"update {update_id} was taken over")
+
+    async def effected(self, update_id: int, lease: str) -> None:
+        if not await self._db.run(_EFFECTED, id=update_id, my_lease=lease):
             raise LostLease(f"update {update_id} was taken over")
 
     async def failed(self, update_id: int, lease: str, *, set_aside: bool) -> bool:

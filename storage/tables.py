@@ -489,6 +489,7 @@ inbox = Table(
     Column("lease_until", Double),  # real seconds since 1970
     Column("lease", Text),  # of the work begun last: only that one may commit
     Column("source", Text),  # the message, edit or press it brings: Telegram may bring one under two numbers
+    Column("effected", Boolean),  # its effect is committed, and perhaps words are still to be owed
     _one_of("state", InboxState),
     _partial("ix_inbox_lane", "lane", "update_id", where="state IN ('received', 'working')"),
     _partial("ix_inbox_ready", "update_id", where="state = 'received'"),

@@ -339,9 +339,10 @@ async def catch_up(given: Given, tx: Transaction, mission: Mission, to: Voice = 
     Constantes first, then the thread. What they were shown before is not sent again.
     """
     cards = await vitals.catch_up(tx, mission, to)
-    elsewhere = await _addressed_elsewhere(tx, mission, to)
+    documents = await tx.documents.of_mission(mission.id)
+    elsewhere = await _addressed_elsewhere(tx, mission, to) if documents else set()
     pieces, albums = [], set[str]()
-    for document in await tx.documents.of_mission(mission.id):
+    for document in documents:
         if _is_empty(document) or document.id in elsewhere:
             continue
         follows = document.album is not None and document.album in albums

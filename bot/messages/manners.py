@@ -120,6 +120,7 @@ MANNERS: dict[str, Manner] = {
     "delivery.group_moved": ACT,
     "delivery.purge_failed": ACT,
     "intake.set_aside": ACT,
+    "intake.unanswered": ACT,
     # Who must act and has not
     "watch.again": ACT,
     "watch.yours": ACT,

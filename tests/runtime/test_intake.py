@@ -453,6 +453,50 @@ async def test_a_worker_that_stood_still_is_taken_over_and_commits_nothing(
     assert await office.inbox() == 0
 
 
+async def test_a_message_whose_worker_died_before_its_words_is_not_worked_again_and_not_passed_over(
+    office: Office, amina: tuple[User, Place], given: Given
+) -> None:
+    user, place = amina
+    office.desk.telegram.send_text(user, user, "TA 13/8")
+    await office.intake.fetch()
+    async with given.storage.transaction() as tx:
+        (received,) = await tx.inbox.claim(given.now(), 10)
+    async with given.storage.during(
+        received.update_id, received.lease, words_follow=True
+    ).transaction() as tx:
+        await tx.outbox.owe([Notice("test.says", place, facts={"text": "reçu"})], given.now())
+    async with given.storage.transaction() as tx:  # and the process dies
+        await tx.inbox.take_back_claims()
+
+    await office.intake.work_all()
+    await office.desk.settle()
+
+    assert office.worked == []
+    assert await office.inbox() == 0
+    assert office.desk.sees(user, user) == ["reçu", "intake.unanswered"]
+
+
+async def test_a_message_is_done_in_the_commit_that_owes_its_words(
+    office: Office, amina: tuple[User, Place], given: Given
+) -> None:
+    user, place = amina
+
+    async def hear(update: Update, context: Context) -> None:
+        await record(context, Notice("test.says", place, facts={"text": "reçu"}))
+        assert await office.inbox() == 1
+        await context.say(Answer("vitals.understood"))
+        assert await office.inbox() == 0
+
+    office.work = hear
+    with_words(office)
+    office.desk.telegram.send_text(user, user, "TA 13/8")
+    await office.take()
+    await office.desk.settle()
+
+    assert office.desk.sees(user, user) == ["reçu", "vitals.understood"]
+    assert len(office.worked) == 1
+
+
 async def test_an_update_that_killed_its_process_again_and_again_is_set_aside(
     office: Office, amina: tuple[User, Place], lea: User, given: Given
 ) -> None:

@@ -110,7 +110,7 @@ async def test_the_effect_marks_its_update_done_in_its_own_commit(storage: Stora
     work = storage.during(101, first.lease)
     async with work.transaction() as tx:
         await tx.journal.write(None, [Event("accepted")], "p1", NOW)
-    assert work.done
+    assert work.effected
     async with work.transaction() as tx:  # what else the handler commits
         assert await tx.inbox.waiting() == 2
 
@@ -125,7 +125,7 @@ async def test_an_effect_that_fails_leaves_its_update_to_be_worked(storage: Stor
             raise RuntimeError
     except RuntimeError:
         pass
-    assert not work.done
+    assert not work.effected
     assert await worked(storage) == []
     async with storage.transaction() as tx:
         assert await tx.inbox.failed(101, first.lease, set_aside=False)
@@ -148,7 +148,7 @@ async def test_whoever_was_taken_over_commits_nothing(storage: Storage) -> None:
         async with late.transaction() as tx:
             await tx.journal.write(None, [Event("too late")], "p1", NOW)
 
-    assert not late.done
+    assert not late.effected
     assert await worked(storage) == ["quick"]
     async with storage.transaction() as tx:
         assert not await tx.inbox.failed(101, slow.lease, set_aside=True)
@@ -162,3 +162,22 @@ async def test_a_lease_that_ran_out_still_commits_when_nobody_took_over(storage:
     async with storage.during(101, slow.lease).transaction() as tx:
         await tx.journal.write(None, [Event("slow")], "p1", NOW)
     assert await worked(storage) == ["slow"]
+
+
+async def test_a_message_is_done_once_its_words_are_owed(storage: Storage) -> None:
+    await put(storage)
+    first, _ = await claim(storage, "dies", OVER)
+    work = storage.during(101, first.lease, words_follow=True)
+    async with work.transaction() as tx:
+        await tx.journal.write(None, [Event("accepted")], "p1", NOW)
+    assert work.effected
+
+    # Whoever worked it died before: it comes again, and says that it has had its effect.
+    again, _ = await claim(storage)
+    assert (again.update_id, again.effected) == (101, True)
+    with pytest.raises(LostLease):
+        async with storage.during(101, first.lease, words_follow=True).transaction() as tx:
+            await tx.journal.write(None, [Event("twice")], "p1", NOW)
+    async with storage.transaction() as tx:
+        await tx.inbox.done(101, again.lease)
+    assert await worked(storage) == ["accepted"]

@@ -227,6 +227,7 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("intake.set_aside", "board", "", {"person": "amina", "update": 1}),
     ("intake.set_aside", "board", "", {"person": None, "update": 1}),
     ("intake.set_aside", "amina", "", {"person": "amina", "update": 1}),
+    ("intake.unanswered", "amina", "", {}),
     # Who is there
     ("presence.blocked", "board", "", {"person": "amina"}),
     ("presence.back", "board", "", {"person": "amina"}),

@@ -17,6 +17,7 @@ def partial_index(name: str, table: str, columns: list[str], where: str, *, uniq
 def upgrade() -> None:
     op.add_column("inbox", sa.Column("lease", sa.Text()))
     op.add_column("inbox", sa.Column("source", sa.Text()))
+    op.add_column("inbox", sa.Column("effected", sa.Boolean()))
     partial_index("uq_inbox_source", "inbox", ["source"], "source IS NOT NULL", unique=True)
     op.add_column("timer", sa.Column("lease", sa.Text()))
     op.add_column("timer", sa.Column("lease_until", sa.Double()))
@@ -65,5 +66,6 @@ def downgrade() -> None:
     op.drop_column("timer", "lease_until")
     op.drop_column("timer", "lease")
     op.drop_index("uq_inbox_source", "inbox")
+    op.drop_column("inbox", "effected")
     op.drop_column("inbox", "source")
     op.drop_column("inbox", "lease")
