@@ -1,7 +1,6 @@
 """A short soak with every test run; `make soak` is the long one."""
 
 import asyncio
-import os
 import random
 from pathlib import Path
 
@@ -10,12 +9,13 @@ import pytest
 from tests.soak.__main__ import run
 from tests.soak.soak import Plan
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))  # of acting, each on its database; then calm
+#: Of acting: some twenty seconds, each on its database.
+ROUNDS = 40
 
 
 def test_a_short_soak_ends_well(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
-    plan = Plan(missions=10, seconds=SECONDS, seed=random.SystemRandom().randrange(10**6), deaths=4)
+    plan = Plan(missions=10, rounds=ROUNDS, seed=random.SystemRandom().randrange(10**6), deaths=4)
 
     report = asyncio.run(run(database_url, tmp_path, plan))
 
