@@ -57,7 +57,7 @@ _oldest = (
         .label("number"),
     )
     .where(sent.c.lane.in_(bindparam("lanes", expanding=True)), _THERE)
-    .subquery()
+    .subquery("of_these_lanes")
 )
 _FIRSTS = select(_oldest).where(_oldest.c.number == 1)
 _AT = select(sent).where(*_THIS)
