@@ -1,6 +1,6 @@
 """The emulated Telegram alone, for a bot, a test or a benchmark in another process.
 
-    python -m bot.sandbox --port 8081 --clock /tmp/clock --latency 0.05-0.15 --no-limits
+    python -m bot.sandbox --port 8081 --clock FILE --latency 0.05-0.15 --no-limits
 
 Its door for tests is told in `control`.
 """
