@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.people import CascadeStep
+from bot.domain.region import Fallback
 from bot.region import SHIPPED, RegionError, load_region
 
 SAS68 = load_region()
@@ -112,6 +113,23 @@ def test_a_fault_is_named_with_its_file_its_key_and_how_to_mend_it(
     assert "sas68.toml" in said
     assert key in said
     assert mend in said
+
+
+def test_a_file_from_before_there_was_a_fallback_has_the_shipped_one(tmp_path: Path) -> None:
+    for file in SHIPPED.parent.iterdir():
+        shutil.copy(file, tmp_path)
+    path = tmp_path / SHIPPED.name
+    text = path.read_text(encoding="utf-8")
+    before, _, after = text.partition("[fallback]")
+    path.write_text(before + after[after.index("[[tariffs]]") - 1 :], encoding="utf-8")
+    assert "[fallback]" not in path.read_text(encoding="utf-8")
+    assert load_region(path).fallback == SAS68.fallback == Fallback(again=timedelta(minutes=15))
+
+
+def test_a_fallback_that_nobody_knows_is_named(tmp_path: Path) -> None:
+    said = broken(tmp_path, 'operator = "another"', 'operator = "Hugo"')
+    assert "fallback.operator" in said
+    assert '"none"' in said
 
 
 def test_a_fault_is_named_with_its_line(tmp_path: Path) -> None:
