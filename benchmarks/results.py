@@ -22,7 +22,7 @@ LIBRARIES = (
     "cryptography",
 )
 HEAD = (
-    "Written by `make bench` on {today:%Y-%m-%d}; {rounds} interleaved rounds: the median, and in brackets"
+    "Written by `make bench` on {today:%Y-%m-%d}; {rounds} interleaved round(s): the median, and in brackets"
     " lowest and highest. What a row does stands at the head of its file in [benchmarks/rows](rows/)."
 )
 PROCESSES = (
