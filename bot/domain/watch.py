@@ -45,9 +45,6 @@ CARE_TAKES = timedelta(hours=1)
 #: Questions after the care are reminded of by `closing`; whoever still owes them is named once a day.
 CLOSING_TAKES = timedelta(days=1)
 
-#: What a nurse or a house is asked again in words of its own.
-_OWN_QUESTION = {Deed.NAME_DOCTOR: "watch.name", Deed.CARE: "watch.care"}
-
 #: Those who work in the OSNP group.
 GROUP = frozenset({Who.OPERATOR, Who.REGULATEUR})
 
@@ -315,35 +312,21 @@ def _asked_again(mission: Mission, acts: Owner, now: datetime) -> tuple[Notice, 
     if acts.party is None:
         return ()
     proposal = mission.cascade.proposal
-    if acts.deed is Deed.AGREE_HOUR and proposal is not None:
-        kind, card = (
-            ("visit.hour_proposed", "video") if acts.who is Who.IDEL else ("doctor.hour_proposed", "hour")
-        )
+    to, until = to_party(acts.party), now + mission.rules.fallback_again
+    if acts.deed is Deed.NAME_DOCTOR:
+        again = Notice("watch.name", to, mission.id, card="watch", fresh=True, valid_until=until)
+    elif acts.deed is Deed.CARE:
+        again = Notice("watch.care", to, mission.id, card="watch", fresh=True, valid_until=until)
+    elif acts.deed is Deed.AGREE_HOUR and proposal is not None:
         hour: dict[str, Fact] = {"hour": proposal.hour.isoformat(), "moved": False}
-        return (
-            Notice(
-                kind,
-                to_party(acts.party),
-                mission.id,
-                facts=hour,
-                card=card,
-                fresh=True,
-                valid_until=proposal.hour,
-            ),
-        )
-    if acts.deed not in _OWN_QUESTION:
+        if acts.who is Who.IDEL:
+            again = Notice("visit.hour_proposed", to, mission.id, facts=hour, card="video", fresh=True)
+        else:
+            again = Notice("doctor.hour_proposed", to, mission.id, facts=hour, card="hour", fresh=True)
+        again = replace(again, valid_until=proposal.hour)
+    else:
         return ()
-    until = now + mission.rules.fallback_again
-    return (
-        Notice(
-            _OWN_QUESTION[acts.deed],
-            to_party(acts.party),
-            mission.id,
-            card="watch",
-            fresh=True,
-            valid_until=until,
-        ),
-    )
+    return (again,)
 
 
 def _redraws(old: Request, mission: Mission) -> list[Notice]:
@@ -356,21 +339,13 @@ def _redraws(old: Request, mission: Mission) -> list[Notice]:
         "since": old.since.isoformat(),
         "others": "",
     }
+    card = f"watch:{old.key}"
+    notices = [Notice("watch.again", to_group(mission.id), mission.id, facts=facts, card=card)]
+    notices += [
+        Notice("watch.yours", to_person(person), mission.id, facts=facts, card=card) for person in old.told
+    ]
     return [
-        Notice(
-            kind,
-            to,
-            mission.id,
-            facts=facts,
-            priority=Priority.CARD,
-            card=f"watch:{old.key}",
-            only_if_there=True,
-            epoch=old.epoch,
-        )
-        for kind, to in (
-            ("watch.again", to_group(mission.id)),
-            *(("watch.yours", to_person(person)) for person in old.told),
-        )
+        replace(notice, priority=Priority.CARD, only_if_there=True, epoch=old.epoch) for notice in notices
     ]
 
 

@@ -58,19 +58,23 @@ async def test_it_beats_at_once_when_the_clock_is_moved(
     await until(running.done)
 
 
+def state(reach: Reach) -> tuple[bool, object]:
+    """Whether Telegram is lost now, and its last long silence."""
+    return reach.is_lost, reach.over
+
+
 async def test_a_silence_of_telegram_counts_when_it_is_long(clock: ManualClock, reach: Reach) -> None:
     reach.unheard()
     clock.forward(minutes=1)
     reach.heard()
-    assert reach.over is None
+    assert state(reach) == (False, None)
     began = clock.now()
     reach.unheard()
     clock.forward(minutes=3)
     reach.unheard()
-    assert reach.is_lost
+    assert state(reach) == (True, None)
     reach.heard()
-    assert reach.over == (began, clock.now())
-    assert not reach.is_lost
+    assert state(reach) == (False, (began, clock.now()))
 
 
 async def test_one_worker_makes_the_round(given: Given, beat: Beat, reach: Reach) -> None:
