@@ -25,6 +25,7 @@ from storage.address import sync_address
 from storage.vault import Vault
 from tests.stories.story import Story, Teller, plain
 from tests.stories.test_opening import PASTE
+from tests.waiting import until
 
 #: Nurses and doctors beside the cast have numbers reserved for fiction.
 FIRST_NURSE, FIRST_DOCTOR = 2001, 3001
@@ -206,8 +207,12 @@ class Field(Story):
         """The process dies in the midst of whatever it does at this moment, and comes back."""
         working = self.background.start(self.work(), "the life before")
         await asyncio.sleep(0)
-        for _ in range(dice.choice((0, 1, 3, 10, 30, 100, 300))):
-            await asyncio.sleep(0)
+        if dice.random() < 0.3:  # while it reads and decides
+            for _ in range(dice.choice((0, 1, 3, 10, 30))):
+                await asyncio.sleep(0)
+        else:  # while it sends
+            after = self.telegram.counts.total() + dice.choice((1, 2, 4, 8, 16))
+            await until(lambda: working.done() or self.telegram.counts.total() >= after)
         working.cancel()
         await asyncio.wait({working})
         held = self.bot.delivery.in_flight
