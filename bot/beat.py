@@ -97,8 +97,11 @@ class Beat:
         """We stop, and were here until now."""
         if self.begun:
             self.begun = False
-            async with self._given.storage.transaction() as tx:
-                await tx.workers.leave(self._worker, self._given.now())
+            try:
+                async with self._given.storage.transaction() as tx:
+                    await tx.workers.leave(self._worker, self._given.now())
+            except Exception:
+                log.exception("our end could not be written")  # the rest must be closed all the same
 
     async def round(self) -> int:
         """The watchdog's: missions for which nothing is to come are mended; how many."""
