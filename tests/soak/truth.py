@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.domain.mission import IdelOfferState, Mission
 from bot.domain.outcome import Notice, Place
 from bot.domain.owner import owner
 from bot.domain.people import MissionId
@@ -207,8 +206,8 @@ def _difference(shown: Message, wanted: Outgoing) -> str | None:
 
 
 def _still(text: str) -> str:
-    """Without what runs on by itself: the first hour that can still be proposed, and the group's lag."""
-    return " ".join(re.sub(r"dès \d\d:\d\d|en retard de \d+ min", "", text).split())
+    """Without what runs on by itself (the first hour to propose) or was said of a named hour (a lag)."""
+    return " ".join(re.sub(r"dès \d\d:\d\d|⏳ À [\d:]+, ce groupe avait \d+ min de retard", "", text).split())
 
 
 # Everybody was told
@@ -273,11 +272,3 @@ async def missions_by_state(field_: Field) -> Counter[str]:
     """For the table of figures."""
     rows = field_.rows("SELECT state, count(*) FROM mission GROUP BY state")
     return Counter({str(state): count for state, count in rows})
-
-
-async def asked_and_untold(field_: Field, mission: Mission | MissionId) -> int:
-    """Nurses who were asked and have neither seen the offer nor had it taken back."""
-    number = mission.id if isinstance(mission, Mission) else mission
-    async with field_.storage.transaction() as tx:
-        asked = await tx.offers.of_mission(number, IdelOfferState.ASKED)
-    return len(asked)
