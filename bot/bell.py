@@ -20,13 +20,18 @@ class Bell:
         """Wake whoever waits, or who will wait next."""
         self._rung.set()
 
-    async def wait(self, until: datetime | None) -> None:
-        """Return when rung, or at `until` on the clock (None: only when rung)."""
+    async def wait(self, until: datetime | None, *, gather: float = 0.0) -> None:
+        """Return when rung, or at `until` on the clock (None: only when rung).
+
+        What rings within `gather` real seconds after the first counts as one.
+        """
         alarm = None
         if until is not None and not self._rung.is_set():
             alarm = self._background.start(self._at(until), f"{self._name} alarm")
         try:
             await self._rung.wait()
+            if gather:
+                await asyncio.sleep(gather)
         finally:
             self._rung.clear()
             if alarm is not None:

@@ -12,7 +12,6 @@ import asyncio
 import hashlib
 import json
 import logging
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from bot.clock import real_monotonic
 from bot.context import App, Claimed, Context, Runtime
 from bot.domain.outcome import BOARD, Fact, Notice, Priority, to_person
 from bot.failures import Failure, OtherReader, Unauthorized
+from bot.lease import Lease
 from bot.ports import LostLease, Received
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,6 @@ LOOK_SECONDS = 1.0  # real ones: what other workers fetched, or left behind
 GATHER_SECONDS = 0.02  # real ones: what is decided within them is claimed, and told to the others, at once
 RETRY = timedelta(seconds=2)
 POLL_SECONDS = 10
-LEASE_SECONDS = 25.0  # of real time, renewed with each poll: a dead poller is replaced after so long
 AFTER_FAILURE = timedelta(seconds=3)
 AFTER_CONFLICT = timedelta(seconds=5)
 CONFLICT_SAID_EVERY = 60.0  # real seconds
@@ -70,7 +69,6 @@ class Intake:
         self._working: set[asyncio.Task[None]] = set()
         self._later: list[Later] = []
         self._offset: int | None = None
-        self._owner = uuid.uuid4().hex
         self._said_conflict_at = -CONFLICT_SAID_EVERY
         self._gathering: asyncio.TimerHandle | None = None
         self._crowded = False  # the last claim found more than there was room for
@@ -117,17 +115,15 @@ class Intake:
 
     async def poll(self, stop: asyncio.Event, bot_id: int) -> None:
         """Fetch until `stop`; one process at a time for each bot."""
-        name = f"poller:{bot_id}"
+        lease = Lease(self._given.storage, f"poller:{bot_id}")
+        keeping = self._runtime.background.start(lease.keep(stop, self._pause.ring), "poller's lease")
         try:
             while not stop.is_set():
                 try:
-                    async with self._given.storage.transaction() as tx:
-                        mine = await tx.leases.take(name, self._owner, LEASE_SECONDS)
-                    if mine:
+                    if await lease.hold():
                         await self.fetch(POLL_SECONDS)
                         continue
-                    log.info("another process polls for this bot")
-                    self.asked_at = real_monotonic()
+                    self.asked_at = real_monotonic()  # by whoever does
                     await self._rest(AFTER_CONFLICT)
                 except OtherReader as failure:
                     await self._other_reader(failure)
@@ -141,8 +137,8 @@ class Intake:
                     log.exception("updates could not be kept")
                     await self._rest(AFTER_FAILURE)
         finally:
-            async with self._given.storage.transaction() as tx:
-                await tx.leases.release(name, self._owner)
+            keeping.cancel()
+            await lease.release()
 
     async def _other_reader(self, failure: OtherReader) -> None:
         if "webhook" in failure.said.lower():

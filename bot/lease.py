@@ -14,9 +14,9 @@ from bot.ports import Storage, Transaction
 
 log = logging.getLogger(__name__)
 
-SECONDS = 20.0  # a dead holder is replaced after so long
-RENEWED_EVERY = 5.0
-ASKED_EVERY = 2.0  # by those who stand by
+SECONDS = 10.0  # a dead holder is replaced after so long
+RENEWED_EVERY = 3.0
+ASKED_EVERY = 1.0  # by those who stand by
 MARGIN = 2.0
 
 OnGain = Callable[[Transaction], Awaitable[None]]

@@ -17,7 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.background import Background
 from bot.bell import Bell
-from bot.clock import SystemClock
+from bot.clock import SystemClock, real_monotonic
 from bot.domain.outcome import BOARD, Event, Fact, Notice, Priority, Timer, to_group
 from bot.ports import Given
 
@@ -31,6 +31,8 @@ RETRY = timedelta(seconds=5)
 JUMP = timedelta(milliseconds=100)  # more than this between two looks: somebody moved the clock
 WATCH_SECONDS = 0.2
 LOOK_SECONDS = 5.0  # real ones: what other workers set, or left behind
+PURGE_SECONDS = 1.0  # real ones, between two looks for messages to delete
+GATHER_SECONDS = 0.05  # real ones: a hundred decisions at once are one reason to look, not a hundred
 
 
 class Purging(Protocol):
@@ -64,6 +66,8 @@ class TimerLoop:
         self._after_ring = after_ring
         self._purge = purge
         self._purging: asyncio.Task[None] | None = None
+        self._next_purge: datetime | None = None  # as last looked at
+        self._purge_looked_at = -PURGE_SECONDS
         self._on_jump = on_jump
         self._bell = Bell(given.clock, background, "timers")
         self._ringing = asyncio.Lock()
@@ -105,22 +109,37 @@ class TimerLoop:
                 try:
                     await self._ring_all(AT_ONCE)
                     self._begin_purge()
-                    moment = await self.next_moment()
+                    moment = await self._next_to_come()
                 except Exception:
                     log.exception("the timers cannot be read")
                     moment = self._given.now() + RETRY
                 self._arm(scheduler, moment)
-                await self._bell.wait(None)
+                await self._bell.wait(None, gather=GATHER_SECONDS)
         finally:
             scheduler.shutdown(wait=False)
 
+    async def _next_to_come(self) -> datetime | None:
+        async with self._given.storage.transaction() as tx:
+            due = await tx.timers.next_claim()
+        moments = (due, self._next_purge)
+        return min((moment for moment in moments if moment is not None), default=None)
+
     def _begin_purge(self) -> None:
-        """Beside the ringing: deleting a thousand messages takes its time."""
-        if self._purge is not None and (self._purging is None or self._purging.done()):
+        """Beside the ringing: deleting a thousand messages takes its time.
+
+        Looked for once in a while: a message is to be deleted hours after it was sent.
+        """
+        if self._purge is None or (self._purging is not None and not self._purging.done()):
+            return
+        is_due = self._next_purge is not None and self._next_purge <= self._given.now()
+        if is_due or real_monotonic() - self._purge_looked_at >= PURGE_SECONDS:
             self._purging = self._background.start(self._purged(self._purge), "purge")
 
     async def _purged(self, purge: Purging) -> None:
-        if await purge.purge_due():
+        self._purge_looked_at = real_monotonic()
+        await purge.purge_due()
+        before, self._next_purge = self._next_purge, await purge.next_moment()
+        if self._next_purge != before:
             self.wake()
 
     async def _ring_all(self, at_once: int) -> int:
@@ -161,6 +180,7 @@ class TimerLoop:
     async def _watch(self) -> None:
         """The sandbox moves the clock: what is due then must ring."""
         if abs(self._ahead() - self._offset) > JUMP:
+            self._purge_looked_at = -PURGE_SECONDS
             self._on_jump()
             self.wake()
 

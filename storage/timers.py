@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, exists, func, insert, or_, select, text, update
+from sqlalchemy import Row, and_, bindparam, exists, func, insert, or_, select, text, tuple_, update
 
 from bot.domain.mission import MissionState
 from bot.domain.outcome import SetTimer, StopTimer, Timer
@@ -19,12 +19,18 @@ from storage.connected import Connected, RealNow
 from storage.tables import TimerState, missions, quoted, timers
 
 _PENDING = timers.c.state == quoted(TimerState.PENDING)
-_STOP_KIND = (
+_STOP = (
     update(timers)
-    .where(_PENDING, timers.c.owner == bindparam("of_owner"), timers.c.kind == bindparam("of_kind"))
+    .where(
+        _PENDING,
+        timers.c.owner == bindparam("of_owner"),
+        or_(
+            timers.c.kind.in_(bindparam("kinds", expanding=True)),
+            tuple_(timers.c.kind, timers.c.key).in_(bindparam("singles", expanding=True)),
+        ),
+    )
     .values(state=TimerState.STOPPED.value, ended_at=bindparam("now"))
 )
-_STOP_ONE = _STOP_KIND.where(timers.c.key == bindparam("of_key"))
 _ADD = insert(timers)
 _DUE = (
     select(timers)
@@ -140,18 +146,8 @@ class SqlTimers:
             added.pop((change.kind, change.key), None)
             if isinstance(change, SetTimer):
                 added[change.kind, change.key] = change
-        await self._db.run_many(
-            _STOP_KIND, [{"of_owner": owner, "of_kind": kind, "now": now} for kind in sorted(kinds)]
-        )
         # A replaced timer is a new row: whoever still holds the old one cannot ring or stop the new one.
-        await self._db.run_many(
-            _STOP_ONE,
-            [
-                {"of_owner": owner, "of_kind": kind, "of_key": key, "now": now}
-                for kind, key in sorted(singles)
-                if kind not in kinds
-            ],
-        )
+        await self._db.run(_STOP, of_owner=owner, kinds=sorted(kinds), singles=sorted(singles), now=now)
         await self._db.run_many(_ADD, [_columns(mission, timer) for timer in added.values()])
 
     async def due(self, now: datetime, limit: int) -> list[Timer]:

@@ -161,8 +161,8 @@ def _allowed(step: str) -> bool:
     """A partial index is read whole: it holds only what is unfinished. Pruning reads a few of the oldest."""
     if step in ("SCAN oldest_missions", "SCAN inbox USING COVERING INDEX sqlite_autoindex_inbox_1"):
         return True
-    if step == "SCAN of_these_lanes" or step.startswith("SCAN (subquery"):
-        return True  # what another step of the same query has found by an index
+    if step in ("SCAN of_these_lanes", "SCAN CONSTANT ROW") or step.startswith("SCAN (subquery"):
+        return True  # what was given with the query, or what another of its steps has found by an index
     return bool(
         re.search(r"USING INDEX (ix_(inbox|outbox)_\w+|ix_timer_due|ix_mission_(unfinished|offered))", step)
     )
