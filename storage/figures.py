@@ -30,7 +30,9 @@ _OWED = (
     .select_from(outbox)
     .where(outbox.c.finished_at.is_(None))
 )
-_NEXT_SEND = select(func.min(outbox.c.due_at)).where(outbox.c.state == quoted(OutboxState.OWED))
+_NEXT_SEND = select(func.min(outbox.c.due_at)).where(
+    outbox.c.state == quoted(OutboxState.OWED), outbox.c.finished_at.is_(None)
+)
 _PENDING = timers.c.state == quoted(TimerState.PENDING)
 _NEXT_TIMER = select(func.min(timers.c.due)).where(_PENDING)
 _DUE = select(func.count()).select_from(timers).where(_PENDING, timers.c.due <= bindparam("now"))

@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from bot.ports import LostLease, Received
 from storage import codec
@@ -24,10 +24,15 @@ LEASE_SECONDS = 10.0
 _RECEIVED = inbox.c.state == quoted(InboxState.RECEIVED)
 _WORKING = inbox.c.state == quoted(InboxState.WORKING)
 _earlier = inbox.alias("earlier")
-_HEAD_OF_LANE = ~exists().where(
-    _earlier.c.lane == inbox.c.lane,
-    _earlier.c.update_id < inbox.c.update_id,
-    _earlier.c.state.in_([quoted(InboxState.RECEIVED), quoted(InboxState.WORKING)]),
+# A look-up for each row, which no planner turns into a join of all that waits with all that waits.
+_HEAD_OF_LANE = inbox.c.update_id == (
+    select(func.min(_earlier.c.update_id))
+    .where(
+        _earlier.c.lane == inbox.c.lane,
+        _earlier.c.state.in_([quoted(InboxState.RECEIVED), quoted(InboxState.WORKING)]),
+    )
+    .correlate(inbox)
+    .scalar_subquery()
 )
 _UNFINISHED = inbox.c.state.in_([quoted(InboxState.RECEIVED), quoted(InboxState.WORKING)])
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, insert, or_, select, update
 
 from bot.domain.outage import Unsent
 from bot.domain.outcome import Notice, Place, PlaceKind, Priority, WhenUnknown, Withdrawal
@@ -26,8 +26,12 @@ _SENDING = outbox.c.state == quoted(OutboxState.SENDING)
 _UNFINISHED = outbox.c.finished_at.is_(None)
 
 _earlier = outbox.alias("earlier")
-_HEAD_OF_LANE = ~exists().where(
-    _earlier.c.lane == outbox.c.lane, _earlier.c.id < outbox.c.id, _earlier.c.finished_at.is_(None)
+# A look-up for each row, which no planner turns into a join of everything owed with everything owed.
+_HEAD_OF_LANE = outbox.c.id == (
+    select(func.min(_earlier.c.id))
+    .where(_earlier.c.lane == outbox.c.lane, _earlier.c.finished_at.is_(None))
+    .correlate(outbox)
+    .scalar_subquery()
 )
 
 _ADD = insert(outbox)
@@ -123,7 +127,9 @@ _POSTPONE = (
     )
 )
 _BRING_FORWARD = (
-    update(outbox).where(_OWED, outbox.c.due_at > bindparam("now")).values(due_at=bindparam("now"))
+    update(outbox)
+    .where(_OWED, _UNFINISHED, outbox.c.due_at > bindparam("now"))
+    .values(due_at=bindparam("now"))
 )
 _TAKE_BACK = update(outbox).where(_SENDING).values(state=OutboxState.OWED.value, perhaps_sent=True)
 _TAKE_BACK_OTHERS = _TAKE_BACK.where(outbox.c.id.not_in(bindparam("kept", expanding=True)))
@@ -154,7 +160,9 @@ _EXPIRED_OF = select(outbox.c.place).where(
     outbox.c.mission == bindparam("of_mission"),
     outbox.c.kind == bindparam("of_kind"),
 )
-_NEXT_DUE = select(outbox.c.due_at).where(_OWED, _HEAD_OF_LANE).order_by(outbox.c.due_at).limit(1)
+_NEXT_DUE = (
+    select(outbox.c.due_at).where(_OWED, _UNFINISHED, _HEAD_OF_LANE).order_by(outbox.c.due_at).limit(1)
+)
 
 #: How many lanes are looked up at once when a thousand cards are redrawn.
 LANES_AT_ONCE = 500
@@ -193,7 +201,9 @@ class SqlOutbox:
         await self._db.run_many(_ADD, added)
 
     async def withdraw(self, withdrawal: Withdrawal, now: datetime) -> int:
-        condition = and_(_OWED, outbox.c.mission == withdrawal.mission, outbox.c.kind == withdrawal.kind)
+        condition = and_(
+            _OWED, _UNFINISHED, outbox.c.mission == withdrawal.mission, outbox.c.kind == withdrawal.kind
+        )
         if withdrawal.to is not None:
             condition = and_(condition, outbox.c.place == str(withdrawal.to))
         if withdrawal.epoch is not None:

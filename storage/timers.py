@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, exists, func, insert, or_, select, text, tuple_, update
+from sqlalchemy import Row, bindparam, exists, func, insert, or_, select, text, tuple_, update
 
 from bot.domain.mission import MissionState
 from bot.domain.outcome import SetTimer, StopTimer, Timer
@@ -42,13 +42,16 @@ _NEXT_DUE = select(func.min(timers.c.due)).where(_PENDING)
 
 _earlier = timers.alias("earlier")
 _FREE = or_(timers.c.lease_until.is_(None), timers.c.lease_until < RealNow())
+# A look-up for each row, which no planner turns into a join of all that is due with all that is due.
 _FIRST_OF_MISSION = or_(
     timers.c.owner == 0,
-    ~exists().where(
-        _earlier.c.state == quoted(TimerState.PENDING),
-        _earlier.c.owner == timers.c.owner,
-        or_(_earlier.c.due < timers.c.due, and_(_earlier.c.due == timers.c.due, _earlier.c.id < timers.c.id)),
-    ),
+    timers.c.id
+    == select(_earlier.c.id)
+    .where(_earlier.c.state == quoted(TimerState.PENDING), _earlier.c.owner == timers.c.owner)
+    .order_by(_earlier.c.due, _earlier.c.id)
+    .limit(1)
+    .correlate(timers)
+    .scalar_subquery(),
 )
 _CLAIMABLE = (
     select(timers)
