@@ -44,8 +44,9 @@ class Statements:
         task = asyncio.current_task()
         name = task.get_name() if task is not None else ""
         if not name.startswith(NOT_DECISIONS) and not statement.startswith("BEGIN"):
-            given = [_plain(one) for one in parameters] if many else _plain(parameters)
-            self._open.setdefault(id(connection), []).append((statement, given, many))
+            rows = many and isinstance(parameters, list)  # several rows in one INSERT come as one
+            given = [_plain(one) for one in parameters] if rows else _plain(parameters)
+            self._open.setdefault(id(connection), []).append((statement, given, rows))
 
     def _commits(self, connection: Any) -> None:
         if done := self._open.pop(id(connection), None):

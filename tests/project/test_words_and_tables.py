@@ -23,6 +23,8 @@ OTHERS = ("bot/sandbox", "storage")
 BY_HAND = {
     # The links die: every card of the video is redrawn.
     "bot/domain/visio.py": {"visio.idel", "visio.doctor", "visio.trouble"},
+    # Why a notice was given up travels with its end.
+    "bot/undelivered.py": {"delivery.unreachable", "delivery.refused", "delivery.sms_failed"},
 }
 
 #: Where an answer only passes through, whatever it is.
