@@ -224,6 +224,17 @@ def _offer_notice(
     )
 
 
+def offer_again_to(mission: Mission, party: Party) -> Notice | None:
+    """The offer for a doctor whom it did not reach and who can be reached now; None: too late for it."""
+    step = mission.cascade.step
+    if step is None or mission.cascade.state is not CascadeState.RUNNING or mission.cascade.suspended:
+        return None
+    if not any(o.party == party and o.state is DoctorOfferState.ASKED for o in step.offers):
+        return None
+    offer = _offer_notice(mission, party, fresh=False)
+    return replace(offer, only_if_there=False, valid_until=step.until)
+
+
 def _call_notice(mission: Mission, step: CascadeStep, *, again: bool = False) -> Notice:
     return Notice(
         "cascade.call",

@@ -215,6 +215,19 @@ def _redraw_offer(mission: Mission, person: PersonId, priority: Priority = Prior
     )
 
 
+def offer_again_to(mission: Mission, offer: IdelOffer, now: datetime) -> Notice | None:
+    """The offer for a nurse whom it did not reach and who can be reached now; None: too late for it."""
+    search = mission.search
+    waits = (
+        search.state in OPEN_SEARCHES and offer.state is IdelOfferState.ASKED and offer.epoch == search.epoch
+    )
+    return (
+        replace(_offer_notice(mission, offer.person), fresh=False)
+        if waits and now < search.answer_by
+        else None
+    )
+
+
 def accept(
     mission: Mission,
     offer: IdelOffer | None,

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.domain.mission import MissionState
 from bot.domain.outcome import Notice, Place
 from bot.domain.owner import owner
-from bot.domain.people import MissionId
+from bot.domain.people import MissionId, PartyKind
 from bot.long_texts import plain as without_tags
 from bot.ports import Outgoing
 from bot.posting import parts_of
@@ -235,21 +236,26 @@ def _taps_are_answered(field_: Field, found: Findings) -> None:
 
 
 async def _winners_know(field_: Field, found: Findings) -> None:
-    """Whoever has a mission has read that it is theirs."""
+    """Whoever has a mission has read that it is theirs, and who the patient is."""
     read: dict[int, list[str]] = defaultdict(list)
     for one in field_.telegram.world.sent:
         read[one.chat].append(one.text)
     async with field_.storage.transaction() as tx:
-        unfinished = await tx.missions.unfinished()
+        unfinished = [m for m in await tx.missions.unfinished() if m.state is MissionState.OPEN]
     users = dict(field_.rows("SELECT person, user_id FROM account"))
     for mission in unfinished:
-        idel = mission.visit.idel
-        if idel is None or field_.telegram.world.users[users[idel]].blocked:
-            continue
-        theirs = [text for text in read[users[idel]] if f"SMT {mission.number}" in text]
-        found.check(
-            any("est à vous" in text for text in theirs), f"{mission.id}: {users[idel]} does not know"
-        )
+        have = {} if mission.visit.idel is None else {users[mission.visit.idel]: "est à vous"}
+        doctor = mission.cascade.doctor
+        if doctor is not None and doctor.party.kind is PartyKind.PERSON and not doctor.by_phone:
+            have[users[doctor.party.id]] = (
+                "IDEL en recherche" if mission.cascade.suspended else "c'est à vous"
+            )
+        for user, words in have.items():
+            if field_.telegram.world.users[user].blocked:
+                continue
+            theirs = [text for text in read[user] if f"SMT {mission.number}" in text]
+            for needed in (words, "le patient"):
+                found.check(any(needed in text for text in theirs), f"{mission.id}: {user} lacks «{needed}»")
 
 
 def _nothing_was_lost(field_: Field, found: Findings) -> None:

@@ -74,3 +74,70 @@ async def test_the_board_says_by_how_much_the_group_was_late(story: Story) -> No
     await story.wait(minutes=2)
 
     lea.sees("mission en cours", "2 min de retard")
+
+
+async def test_a_nurse_who_lets_the_bot_in_again_gets_what_she_was_owed_meanwhile(story: Story) -> None:
+    amina, claire = story.person("Amina"), story.person("Claire")
+    mission = await story.mission(offered_to=["Amina"])
+    story.telegram.block(amina.user)
+    await amina.taps("ACCEPTER · 40 min")
+    assert (await story.mission_now(mission.id)).visit.idel is not None
+    await claire.taps("J'accepte 10:20")
+    amina.sees_not("est à vous")
+    story.person("Léa").sees("Amina BENALI : injoignable")
+
+    story.telegram.unblock(amina.user)
+    await story.settle()
+
+    amina.rang(f"SMT {mission.number} est à vous")
+    amina.sees("12 rue des Tanneurs")
+    amina.sees("médecin trouvé, visio 10:20")
+    amina.sees("Dr Claire MOREL", "+33 6 39 98 00 21")
+    amina.sees("vous l'avez acceptée")
+    await amina.taps("En route")
+    await amina.taps("Sur place")
+
+    amina.looks_away()
+    story.telegram.block(amina.user)
+    await story.settle()
+    story.telegram.unblock(amina.user)
+    await story.settle()
+    amina.sees_nothing_new()
+
+
+async def test_a_doctor_who_lets_the_bot_in_again_gets_what_he_was_owed_meanwhile(story: Story) -> None:
+    claire = story.person("Claire")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 40 min")
+    story.telegram.block(claire.user)
+    await claire.taps("J'accepte 10:20")
+    claire.sees_not("c'est à vous")
+
+    story.telegram.unblock(claire.user)
+    await story.settle()
+
+    claire.rang(f"SMT {mission.number} · c'est à vous, visio 10:20")
+    claire.sees("Odile KELLER", "03/02/1932", "Amina BENALI")
+    claire.sees("Facturation")
+    claire.sees_button("Me retirer")
+
+
+async def test_offers_that_met_a_block_come_while_they_can_be_answered(story: Story) -> None:
+    amina, bruno, claire = story.person("Amina"), story.person("Bruno"), story.person("Claire")
+    for teller in (amina, bruno, claire):
+        story.telegram.world.users[teller.user.id].blocked = True  # and Telegram has not said so yet
+    mission = await story.mission(offered_to=["Amina", "Bruno", "Chloé"])
+    story.telegram.unblock(amina.user)
+    await story.settle()
+    amina.rang("visite + téléconsultation")
+    await amina.taps("ACCEPTER · 40 min")
+    amina.is_told_at_once("est à vous")
+
+    story.telegram.unblock(bruno.user)
+    await story.settle()
+    bruno.sees_not(f"SMT {mission.number}")
+
+    story.telegram.unblock(claire.user)
+    await story.settle()
+    await claire.taps("J'accepte 10:20")
+    claire.rang(f"SMT {mission.number} · c'est à vous")
