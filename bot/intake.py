@@ -305,7 +305,8 @@ class Intake:
         if context is not None and context.work.effected and raised is not None and not context.done:
             await self._unanswered(claimed)
             return "done"
-        if context is not None and (context.work.effected or (raised is None and context.finished)):
+        decided = context is not None and (context.finished or context.work.decided)
+        if context is not None and (context.done or context.work.effected or (raised is None and decided)):
             await context.finish()
             await context.close()
             return "done"

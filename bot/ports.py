@@ -781,8 +781,15 @@ class Storage(Protocol):
 class Work(Storage, Protocol):
     """The storage as one update's handler sees it: its first commit marks the update done, or fails.
 
-    Raises LostLease, and commits nothing, when somebody else has taken the update over.
+    Where words follow, the first commit that writes something marks it as waiting for its words only; one
+    that has only read marks nothing, and may be made again. Raises LostLease, and commits nothing, when
+    somebody else has taken the update over.
     """
+
+    @property
+    def decided(self) -> bool:
+        """Whether a commit was made, were it of what was only read."""
+        ...
 
     @property
     def effected(self) -> bool:

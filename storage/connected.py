@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Executable, Row, Table
+from sqlalchemy import ColumnElement, CursorResult, Double, Executable, Row, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
@@ -72,55 +72,60 @@ class Upsert:
 class Connected:
     """The transaction that is open."""
 
-    __slots__ = ("_connection", "dialect", "postgres", "vault")
+    __slots__ = ("_connection", "dialect", "postgres", "vault", "wrote")
 
     def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
         self._connection = connection
         self.dialect = connection.dialect.name
         self.postgres = self.dialect == "postgresql"
         self.vault = vault
+        self.wrote = False  # or has tried to: a statement that changes rows was run
 
     async def rows(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
         """Every row."""
-        return (await self._connection.execute(statement, values)).all()
+        return (await self._execute(statement, values)).all()
 
     async def row(self, statement: Executable, **values: Any) -> Row[Any] | None:
         """The first row."""
-        return (await self._connection.execute(statement, values)).first()
+        return (await self._execute(statement, values)).first()
 
     async def value(self, statement: Executable, **values: Any) -> Any:
         """The first column of the first row."""
-        found = (await self._connection.execute(statement, values)).first()
+        found = (await self._execute(statement, values)).first()
         return None if found is None else found[0]
 
     async def run(self, statement: Executable, **values: Any) -> int:
         """How many rows it touched."""
-        return (await self._connection.execute(statement, values)).rowcount
+        return (await self._execute(statement, values)).rowcount
 
     async def run_many(self, statement: Executable, values: Sequence[Values]) -> None:
         """The same statement for each of `values`, in one go."""
         if values:
-            await self._connection.execute(statement, _given(values))
+            await self._execute(statement, _given(values))
 
     async def upsert(self, statement: Upsert, **values: Any) -> int:
         """How many rows it wrote."""
-        return (await self._connection.execute(statement.of[self.dialect], values)).rowcount
+        return (await self._execute(statement.of[self.dialect], values)).rowcount
 
     async def upsert_value(self, statement: Upsert, **values: Any) -> Any:
         """What it returns."""
-        found = (await self._connection.execute(statement.of[self.dialect], values)).first()
+        found = (await self._execute(statement.of[self.dialect], values)).first()
         return None if found is None else found[0]
 
     async def upsert_many(self, statement: Upsert, values: Sequence[Values]) -> None:
         """Many rows in one go."""
         if values:
-            await self._connection.execute(statement.of[self.dialect], _given(values))
+            await self._execute(statement.of[self.dialect], _given(values))
 
     async def upsert_rows(self, statement: Upsert, values: Sequence[Values]) -> Sequence[Row[Any]]:
         """Many rows in one go, and what each returns."""
         if not values:
             return []
-        return (await self._connection.execute(statement.of[self.dialect], values)).all()
+        return (await self._execute(statement.of[self.dialect], values)).all()
+
+    async def _execute(self, statement: Executable, values: Values | Sequence[Values]) -> CursorResult[Any]:
+        self.wrote = self.wrote or statement.is_dml
+        return await self._connection.execute(statement, values)
 
 
 def _given(values: Sequence[Values]) -> Values | Sequence[Values]:

@@ -106,26 +106,7 @@ class SqlStorage:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self.connection() as connection:
-            db = Connected(connection, self._opened.vault)
-            inbox = SqlInbox(db)
-            yield SqlTransaction(
-                missions=SqlMissions(db),
-                people=SqlPeople(db),
-                offers=SqlOffers(db),
-                outbox=SqlOutbox(db),
-                sent=SqlSent(db),
-                timers=SqlTimers(db),
-                journal=SqlJournal(db),
-                documents=SqlDocuments(db),
-                drafts=SqlDrafts(db),
-                links=SqlLinks(db),
-                inbox=inbox,
-                leases=SqlLeases(db),
-                workers=SqlWorkers(db),
-                strangers=SqlStrangers(db),
-                figures=SqlFigures(db),
-                finished=SqlFinished(db),
-            )
+            yield _ports(Connected(connection, self._opened.vault))
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
@@ -155,16 +136,22 @@ class SqlWork(SqlStorage):
         self._update_id = update_id
         self._lease = lease
         self._words_follow = words_follow
+        self.decided = False
         self.effected = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        async with super().transaction() as tx:
+        async with self.connection() as connection:
+            db = Connected(connection, self._opened.vault)
+            tx = _ports(db)
             yield tx
-            if not self.effected:
+            # What was only read before words were lost is read again: nothing of it is to be spared.
+            effect = db.wrote or not self._words_follow
+            if effect and not self.effected:
                 mark = tx.inbox.effected if self._words_follow else tx.inbox.done
                 await mark(self._update_id, self._lease)
-        self.effected = True
+        self.decided = True
+        self.effected = self.effected or effect
 
 
 def open_storage(database_url: str, vault: Vault) -> SqlStorage:
@@ -190,6 +177,27 @@ def open_storage(database_url: str, vault: Vault) -> SqlStorage:
     engine.sync_engine.dialect.use_insertmanyvalues_wo_returning = True
     _try_rested(engine)
     return SqlStorage(_Opened(engine, vault, None))
+
+
+def _ports(db: Connected) -> SqlTransaction:
+    return SqlTransaction(
+        missions=SqlMissions(db),
+        people=SqlPeople(db),
+        offers=SqlOffers(db),
+        outbox=SqlOutbox(db),
+        sent=SqlSent(db),
+        timers=SqlTimers(db),
+        journal=SqlJournal(db),
+        documents=SqlDocuments(db),
+        drafts=SqlDrafts(db),
+        links=SqlLinks(db),
+        inbox=SqlInbox(db),
+        leases=SqlLeases(db),
+        workers=SqlWorkers(db),
+        strangers=SqlStrangers(db),
+        figures=SqlFigures(db),
+        finished=SqlFinished(db),
+    )
 
 
 def _begin_immediate(connection: Any) -> None:

@@ -5,7 +5,7 @@ Twenty nurses change their mind again and again, and write between; their taps a
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 
@@ -107,8 +107,16 @@ async def everything_is_right(world: World, people: list[str], acts: int, *, aga
     account = await world.account()
     assert account.lost == []
     texts = {name: len(world.said(world.chat(name), REPLY)) for name in people}
-    assert all(times >= acts // 2 for times in texts.values()), texts
+    unanswered = {name: times for name, times in texts.items() if times < acts // 2}
+    assert unanswered == {}, instead_of_the_reply(world, unanswered)
     assert sum(times - acts // 2 for times in texts.values()) <= again, texts
+
+
+def instead_of_the_reply(world: World, names: Iterable[str]) -> str:
+    """What these people read that is no answer to a text, and the end of every log."""
+    read = {name: [sent.text for sent in world.said(world.chat(name), "")] for name in names}
+    others = {name: [text for text in texts if REPLY not in text] for name, texts in read.items()}
+    return f"{others}\n{world.last_words()}"
 
 
 async def test_twenty_people_and_fifty_mixed_taps_and_texts_of_each(

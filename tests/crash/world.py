@@ -365,13 +365,18 @@ class Process:
     @property
     def sends(self) -> bool:
         """Whether it is the one that sends for the bot, by its own words."""
-        said = re.findall(r"sender:\d+ is (ours|another's)", self.log.read_text(encoding="utf-8"))
-        return said[-1:] == ["ours"]
+        return self._holds("sender")
 
     @property
     def fetches(self) -> bool:
-        """Whether it is the one that asks for updates: the other has said that it does not."""
-        return "another process polls" not in self.log.read_text(encoding="utf-8")
+        """Whether it is the one that asks for updates, by its own words."""
+        return self._holds("poller")
+
+    def _holds(self, lease: str) -> bool:
+        said: list[str] = re.findall(
+            rf"{lease}:\d+ is (ours|another's)", self.log.read_text(encoding="utf-8")
+        )
+        return said[-1:] == ["ours"]
 
     async def kill(self) -> None:
         """SIGKILL, from outside."""

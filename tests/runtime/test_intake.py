@@ -13,6 +13,7 @@ from bot.background import Background
 from bot.budgets import Budgets
 from bot.context import App, Context, Runtime
 from bot.domain.outcome import Answer, Notice, Place
+from bot.domain.people import PersonId
 from bot.failures import OtherReader
 from bot.intake import BEGUN_AT_MOST, Intake, lane_of, source_of
 from bot.ports import Given, Received
@@ -474,6 +475,77 @@ async def test_a_message_whose_worker_died_before_its_words_is_not_worked_again_
     assert office.worked == []
     assert await office.inbox() == 0
     assert office.desk.sees(user, user) == ["reçu", "intake.unanswered"]
+
+
+async def test_a_message_that_had_no_effect_before_its_worker_died_is_worked_again_and_answered(
+    office: Office, amina: tuple[User, Place], given: Given
+) -> None:
+    user, _ = amina
+
+    async def hear(update: Update, context: Context) -> None:
+        async with context.given.storage.transaction() as tx:
+            assert await tx.missions.of_idel(PersonId(1)) == []
+        await context.say(Answer("thread.none"))
+
+    office.work = hear
+    with_words(office)
+    office.desk.telegram.send_text(user, user, "je suis devant la porte")
+    await office.intake.fetch()
+    async with given.storage.transaction() as tx:
+        (received,) = await tx.inbox.claim(given.now(), 10)
+    work = given.storage.during(received.update_id, received.lease, words_follow=True)
+    async with work.transaction() as tx:
+        assert await tx.missions.of_idel(PersonId(1)) == []
+    async with given.storage.transaction() as tx:  # and the process dies
+        await tx.inbox.take_back_claims()
+
+    await office.intake.work_all()
+    await office.desk.settle()
+
+    assert len(office.worked) == 1
+    assert await office.inbox() == 0
+    assert office.desk.sees(user, user) == ["thread.none"]
+
+
+async def test_a_message_whose_words_could_not_be_owed_is_worked_again_when_it_was_only_read_for(
+    office: Office, amina: tuple[User, Place], given: Given
+) -> None:
+    user, _ = amina
+
+    async def hear(update: Update, context: Context) -> None:
+        async with context.given.storage.transaction() as tx:
+            assert await tx.missions.of_idel(PersonId(1)) == []
+        if len(office.worked) == 1:
+            raise RuntimeError
+        await context.say(Answer("thread.none"))
+
+    office.work = hear
+    with_words(office)
+    office.desk.telegram.send_text(user, user, "je suis devant la porte")
+    await office.take()
+    await office.desk.settle()
+
+    assert len(office.worked) == 2
+    assert office.desk.sees(user, user) == ["thread.none"]
+
+
+async def test_a_message_that_asks_for_no_words_is_done_though_it_was_only_read_for(
+    office: Office, amina: tuple[User, Place]
+) -> None:
+    user, _ = amina
+
+    async def hear(update: Update, context: Context) -> None:
+        async with context.given.storage.transaction() as tx:
+            assert await tx.missions.of_idel(PersonId(1)) == []
+
+    office.work = hear
+    office.desk.telegram.send_text(user, user, "merci")
+    await office.take()
+    await office.desk.settle()
+
+    assert len(office.worked) == 1
+    assert await office.inbox() == 0
+    assert office.desk.sees(user, user) == []
 
 
 async def test_a_message_is_done_in_the_commit_that_owes_its_words(

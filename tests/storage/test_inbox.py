@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.outcome import Event
+from bot.domain.people import MissionId
 from bot.ports import LostLease, Received, Storage
 from tests.storage.cast import NOW
 
@@ -162,6 +163,19 @@ async def test_a_lease_that_ran_out_still_commits_when_nobody_took_over(storage:
     async with storage.during(101, slow.lease).transaction() as tx:
         await tx.journal.write(None, [Event("slow")], "p1", NOW)
     assert await worked(storage) == ["slow"]
+
+
+async def test_a_message_that_was_only_read_for_is_worked_again(storage: Storage) -> None:
+    await put(storage)
+    first, _ = await claim(storage, "dies", OVER)
+    work = storage.during(101, first.lease, words_follow=True)
+    async with work.transaction() as tx:
+        assert await tx.missions.get(MissionId(1)) is None
+    assert (work.decided, work.effected) == (True, False)
+
+    # Whoever worked it died before its words: nothing has changed, so that it can be worked as ever.
+    again, _ = await claim(storage)
+    assert (again.update_id, again.effected) == (101, False)
 
 
 async def test_a_message_is_done_once_its_words_are_owed(storage: Storage) -> None:
