@@ -18,7 +18,7 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(seconds=60)
 
 #: Requests do not all travel equally long: windows are kept this much wider than Telegram's.
-OVERALL_SLACK = timedelta(milliseconds=30)
+OVERALL_SLACK = timedelta(milliseconds=36)
 CHAT_SLACK = timedelta(milliseconds=100)
 GROUP_SLACK = timedelta(milliseconds=250)
 

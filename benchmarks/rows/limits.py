@@ -73,10 +73,8 @@ async def _withdrawn(
     """A second broadcast: others refuse the first mission meanwhile, and somebody accepts."""
     after = ACCEPTED_AFTER if not bench.small else ACCEPTED_AFTER / 10
     await telegram("triggers")
-    offers, answers = await asyncio.gather(
-        telegram("offers", count=1), _tap(telegram, refusals, after / len(refusals))
-    )
-    _times(figures, f"{kind} during", answers)
+    _times(figures, f"{kind} during", await _tap(telegram, refusals, after / len(refusals)))
+    offers = await telegram("offers", count=1)  # of the mission that goes out now
     accepted = (await _tap(telegram, offers[:1], 0.0))[0]
     figures.add(f"{kind} received", accepted["words"].startswith("Reçu"))
     await asyncio.sleep(AIR)
