@@ -69,9 +69,10 @@ _door: ContextVar[int] = ContextVar("door", default=-1)
 
 
 class Watcher(Telegram):
-    """The emulated Telegram, with the real hour of every message it has carried out."""
+    """The emulated Telegram, with the real hour of every message it has carried out, and of who asked."""
 
     carried_out: list[Sent]
+    asked: list[tuple[float, int]]  # for updates: the real seconds, and the number of the process
 
     async def call(
         self,
@@ -79,6 +80,8 @@ class Watcher(Telegram):
         params: Mapping[str, Any] | None = None,
         files: Mapping[str, UploadedFile] | None = None,
     ) -> Answer:
+        if method == "getUpdates":
+            self.asked.append((real_monotonic(), _door.get()))
         answer = await super().call(method, params, files)
         given = params or {}
         if answer.status == 200 and method.startswith("send"):
@@ -424,7 +427,7 @@ async def opened(database_url: str, folder: Path, seed: int, crowd: int = CROWD)
     (folder / "clock").write_text(f"{offset:.3f}\n", encoding="ascii")
     clock = FileClock(folder / "clock")
     telegram = Watcher(clock)
-    telegram.carried_out = []
+    telegram.carried_out, telegram.asked = [], []
     cast = gather(telegram)
     listing = LISTING.read_text(encoding="utf-8") + _add_crowd(telegram, cast, crowd)
     storage = open_storage(database_url, Vault.from_secret(SECRET))
