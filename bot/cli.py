@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 
 import click
 
-from bot import backup
 from bot.clock import clock_from
 from bot.domain.calendar import local
 from bot.domain.reports import Period, read_period
@@ -139,6 +138,8 @@ def _migrate(settings: Settings, before: str | None, version: str | None, force:
 @click.option("--keep", type=click.IntRange(min=1), help="In a FOLDER: delete all but so many backups.")
 def backup_command(where: Path, keep: int | None) -> None:
     """Copy the database into a new file, while `run` works. The key is not in it: keep it apart."""
+    from bot import backup
+
     settings = _settings()
     try:
         for line in backup.make(settings, where, keep, clock_from(settings.clock).now()):
@@ -154,6 +155,8 @@ def backup_command(where: Path, keep: int | None) -> None:
 @click.option("--force", is_flag=True, help="Even when a `run` seems to work on the database (PostgreSQL).")
 def restore_command(file: Path, force: bool) -> None:
     """Put a backup in the place of the database, which is kept aside. Stop `run` first."""
+    from bot import backup
+
     settings = _settings()
     try:
         with _alone(settings):
@@ -309,6 +312,8 @@ def report_open(no_identity: bool) -> None:
             await by_hand_flow.printed(given, [one.mission.id for one in missions])
         except Exception as error:  # noqa: BLE001 - the paper is what is needed now
             click.echo(f"That it was printed could not be written down ({type(error).__name__}).", err=True)
+
+    from bot import backup
 
     key = present_secret_key(settings)
     if key is None and not no_identity:

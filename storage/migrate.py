@@ -1,21 +1,21 @@
 """Brings the database's schema up to date, or back. Knows no row.
 
 Runs alembic from Python: no configuration file, whatever the working directory. A migration is one
-transaction on both databases: it is done whole, or nothing of it.
+transaction on both databases: it is done whole, or nothing of it. A `run` that needs no migration does not
+load alembic: ten megabytes, and a good part of its start.
 """
 
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
 
 from storage.address import address, is_sqlite, sqlite_file, sync_address
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -53,15 +53,19 @@ def upgrade(database_url: str, version: str = "head") -> None:
     url = address(database_url)
     if is_sqlite(url):
         sqlite_file(url).parent.mkdir(parents=True, exist_ok=True)
+    from alembic import command
+
     _migrate(database_url, lambda config, connection: command.upgrade(config, version))
 
 
 def downgrade(database_url: str, version: str, *, even_if_lost: bool = False) -> None:
     """Bring the schema back to an older version. Raises WouldLose; ValueError for an unknown version."""
+    from alembic import command
+
     if version not in versions():
         raise ValueError(f"There is no schema {version!r}: {', '.join(versions())} are known.")
 
-    def down(config: Config, connection: Connection) -> None:
+    def down(config: "Config", connection: Connection) -> None:
         lost = _lost(connection, version)
         if lost and not even_if_lost:
             raise WouldLose(lost)
@@ -78,19 +82,19 @@ def current(database_url: str) -> str | None:
     engine = open_engine(database_url)
     try:
         with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            return _here(connection)
     finally:
         engine.dispose()
 
 
 def versions() -> list[str]:
-    """Every version this code knows, oldest first."""
-    return [script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()][::-1]
+    """Every version this code knows, oldest first: the names of the files begin with them."""
+    return sorted(file.name[1:5] for file in (MIGRATIONS / "versions").glob("v[0-9][0-9][0-9][0-9]_*.py"))
 
 
-def newest() -> str | None:
+def newest() -> str:
     """The version this code needs."""
-    return ScriptDirectory.from_config(_config(None)).get_current_head()
+    return versions()[-1]
 
 
 def compared(version: str | None) -> Schema:
@@ -138,7 +142,7 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def _migrate(database_url: str, work: Callable[[Config, Connection], None]) -> None:
+def _migrate(database_url: str, work: "Callable[[Config, Connection], None]") -> None:
     engine = open_engine(database_url)
     try:
         with engine.begin() as connection:
@@ -149,18 +153,30 @@ def _migrate(database_url: str, work: Callable[[Config, Connection], None]) -> N
         engine.dispose()
 
 
+def _here(connection: Connection) -> str | None:
+    """Where alembic has written down that the schema is."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return version
+
+
 def _lost(connection: Connection, version: str) -> list[str]:
     """What the revisions between here and there would throw away: each may say so by a function `lost`."""
-    here = MigrationContext.configure(connection).get_current_revision()
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(_config(connection))
     found: list[str] = []
-    for script in ScriptDirectory.from_config(_config(connection)).iterate_revisions(here, version):
+    for script in scripts.iterate_revisions(_here(connection), version):
         says: Callable[[Connection], list[str]] | None = getattr(script.module, "lost", None)
         if says is not None:
             found += says(connection)
     return found
 
 
-def _config(connection: Connection | None) -> Config:
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

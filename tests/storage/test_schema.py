@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
 from storage import migrate, tables
@@ -77,6 +79,15 @@ def test_a_database_says_at_which_version_it_is(
     assert migrate.current(url) == migrate.newest()
     assert migrate.is_up_to_date(url)
     migrate.upgrade(url)  # nothing to do is no error
+
+
+def test_the_files_are_named_by_their_versions() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrate.MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    assert migrate.versions() == [script.revision for script in scripts.walk_revisions()][::-1]
+    assert migrate.newest() == scripts.get_current_head()
 
 
 def test_asking_for_the_version_creates_no_file_and_migrating_creates_the_folder(tmp_path: Path) -> None:
