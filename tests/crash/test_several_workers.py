@@ -97,7 +97,7 @@ async def decided(world: World) -> dict[int, list[str]]:
 
 
 async def everything_is_right(world: World, people: list[str], acts: int, *, again: int) -> int:
-    """Each act was worked once and in order, nothing is lost; how many replies came twice: `again` at most."""
+    """Each act was worked once and in order, nothing lost; how many replies came twice, `again` at most."""
     orders = await decided(world)
     assert len(orders) == len(people)
     for person, kinds in orders.items():
