@@ -57,6 +57,9 @@ UNSENT = "unsent"
 #: Hours offered are full fives.
 GRAIN = timedelta(minutes=5)
 
+#: The card that tells a doctor that the nurse cannot come any more.
+SUSPENDED = "suspended"
+
 #: Between the first and the second hour on an offer.
 SECOND_HOUR = timedelta(minutes=20)
 
@@ -721,7 +724,16 @@ def _doctor_told(kind: str, mission: Mission, doctor: ChosenDoctor) -> Notice:
     """The doctor's own message, or a call for OSNP when only the telephone reaches them."""
     if doctor.by_phone:
         return Notice("cascade.call_doctor", to_group(mission.id), mission.id, facts={"why": kind})
-    return Notice(kind, to_party(doctor.party), mission.id)
+    return Notice(kind, to_party(doctor.party), mission.id, card=SUSPENDED, fresh=True)
+
+
+def _no_longer_suspended(mission: Mission, doctor: ChosenDoctor | None) -> tuple[Notice, ...]:
+    """«⏸ l'IDEL ne peut plus venir» is over: nothing is left to tap there."""
+    if doctor is None or doctor.by_phone or not mission.cascade.suspended:
+        return ()
+    return (
+        Notice("doctor.suspended", to_party(doctor.party), mission.id, card=SUSPENDED, only_if_there=True),
+    )
 
 
 def take_up(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
@@ -731,13 +743,14 @@ def take_up(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
         return nothing(mission, "cascade.stale")
     changed = _with(mission, suspended=False)
     if cascade.state is CascadeState.FOUND:
-        return propose(
+        proposed = propose(
             changed,
             Party.person(mission.visit.idel or mission.operator),
             earliest(changed, now),
             now,
             moved_by_nurse=True,
         )
+        return replace(proposed, notices=(*_no_longer_suspended(mission, cascade.doctor), *proposed.notices))
     if cascade.state is CascadeState.EXHAUSTED or cascade.current is None:
         return Outcome(changed, Answer("cascade.stale"), events=(Event("cascade.taken_up"),))
     return _resume_at(changed, cascade.current, None, rosters, now)
@@ -887,17 +900,12 @@ def withdraw(mission: Mission, party: Party, rosters: Rosters, now: datetime) ->
         proposal=None,
         current=index,
     )
-    told = [
-        Notice(
-            "doctor.withdrawn",
-            to_party(party),
-            mission.id,
-            card="doctor",
-            priority=Priority.REPLY,
-            only_if_there=cascade.doctor.by_phone,
-        ),
-        Notice("cascade.withdrawn", to_group(mission.id), mission.id, facts={"party": str(party)}),
-    ]
+    told = [Notice("cascade.withdrawn", to_group(mission.id), mission.id, facts={"party": str(party)})]
+    if not cascade.doctor.by_phone:
+        withdrawn = Notice(
+            "doctor.withdrawn", to_party(party), mission.id, card="doctor", priority=Priority.REPLY
+        )
+        told += [withdrawn, *_no_longer_suspended(mission, cascade.doctor)]
     if mission.visit.idel is not None:
         told.append(
             Notice(
@@ -967,7 +975,7 @@ def end(mission: Mission) -> Outcome:
     return Outcome(
         _with(mission, state=keeps, proposal=None, paused_until=None, suspended=False),
         Answer("cascade.ended"),
-        notices=_shut(mission) if cascade.doctor is None else (),
+        notices=_shut(mission) if cascade.doctor is None else _no_longer_suspended(mission, cascade.doctor),
         withdrawn=(Withdrawal(mission.id, "cascade.offer"), Withdrawal(mission.id, "cascade.call")),
         timers=STOP_CASCADE,
     )

@@ -156,7 +156,7 @@ def _video_wanted(mission: Mission, now: datetime) -> Owner | None:
             return Owner(Who.IDEL, Deed.AGREE_HOUR, Party.person(mission.visit.idel), proposal.hour)
     if proposal is not None or not _video_fits(mission):
         return _operator(mission, Deed.AGREE_HOUR, mission.limit)
-    if doctor.party.kind is PartyKind.ORGANISATION and doctor.name is None:
+    if doctor.party.kind is PartyKind.ORGANISATION and doctor.name is None and not doctor.by_phone:
         return Owner(Who.DOCTOR, Deed.NAME_DOCTOR, doctor.party, mission.cascade.video_at)
     return None
 

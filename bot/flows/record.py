@@ -103,8 +103,9 @@ def redraws(mission: Mission) -> list[Notice]:
     ]
     if mission.visit.idel is not None:
         cards.append(_redraw("visit.card", to_person(PersonId(mission.visit.idel)), mission, "mission"))
-    if mission.cascade.doctor is not None:
-        cards.append(_redraw("doctor.card", to_party(mission.cascade.doctor.party), mission, "doctor"))
+    doctor = mission.cascade.doctor
+    if doctor is not None and not doctor.by_phone:
+        cards.append(_redraw("doctor.card", to_party(doctor.party), mission, "doctor"))
     return cards
 
 

@@ -3,6 +3,7 @@
 from bot.buttons import Verb
 from bot.domain import cascade
 from bot.domain.mission import MissionState
+from bot.domain.outcome import to_party
 from bot.messages.cascade import minutes
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 
@@ -36,9 +37,10 @@ def withdraw(keys: Keys) -> Rows:
 
 def suspended(keys: Keys) -> Rows:
     """The nurse is gone; the doctor may go too."""
-    return (
-        rows((keys.tap(Verb.DOCTOR_WITHDRAW, "withdraw", "yes"),)) if keys.mission.cascade.suspended else ()
-    )
+    found = keys.mission.cascade
+    if not found.suspended or found.doctor is None or to_party(found.doctor.party) != keys.sheet.notice.to:
+        return ()
+    return rows((keys.tap(Verb.DOCTOR_WITHDRAW, "withdraw", "yes"),))
 
 
 def hours(keys: Keys) -> Rows:

@@ -134,6 +134,10 @@ def test_once_a_doctor_is_found_the_nurse_comes_and_a_late_one_is_phoned() -> No
 def test_a_house_names_its_doctor() -> None:
     mission = with_a_doctor(HOUSE)
     assert owner(mission, START) == Owner(Who.DOCTOR, Deed.NAME_DOCTOR, HOUSE, mission.cascade.video_at)
+    doctor = mission.cascade.doctor
+    assert doctor is not None
+    phoned = mission.with_(cascade=replace(mission.cascade, doctor=replace(doctor, by_phone=True)))
+    assert owner(phoned, START).deed is Deed.ARRIVE  # nobody can be asked in a chat it has not
     named = cascade.name_doctor(mission, HOUSE, "Dr Haas", None).mission
     assert owner(named, START).deed is Deed.ARRIVE
 

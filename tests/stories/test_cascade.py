@@ -252,3 +252,49 @@ async def test_a_doctor_may_stay_after_all(story: Story) -> None:
     claire.sees("vous gardez la téléconsultation")
     claire.sees_no_button("Oui, je me retire")
     assert (await story.mission_now(mission)).cascade.doctor is not None
+
+
+async def test_a_house_that_only_the_telephone_reaches_is_written_nothing(story: Story) -> None:
+    lea = story.person("Léa")
+    await with_a_nurse(story)
+    await story.person("Claire").taps("REFUSER")
+    await story.person("Marc").taps("REFUSER")
+    lea.sees("appeler SOS médecin")
+
+    await lea.taps("Accepte")
+    await lea.taps("10:20")
+    await story.person("Amina").taps("En route")
+    await story.wait(minutes=12)
+
+    lea.sees("visio 10:20")
+    lea.sees_not("injoignable")
+    lea.sees_not("demander le nom du médecin")
+
+
+async def test_a_doctor_who_leaves_a_mission_without_a_nurse_has_nothing_left_to_tap(story: Story) -> None:
+    claire, amina = story.person("Claire"), story.person("Amina")
+    await with_a_nurse(story)
+    await claire.taps("J'accepte 10:20")
+    await amina.taps("Je ne peux plus y aller")
+    await amina.taps("Véhicule")
+    claire.rang("l'IDEL ne peut plus venir, on en cherche un(e) autre")
+
+    await claire.taps("Me retirer")
+
+    claire.is_told_at_once("retiré(e)")
+    claire.sees("l'IDEL ne pouvait plus venir, vous êtes retiré(e)")
+    claire.sees_no_button("Me retirer")
+
+
+async def test_another_nurse_ends_the_pause_on_the_doctors_screen(story: Story) -> None:
+    claire, amina = story.person("Claire"), story.person("Amina")
+    await with_a_nurse(story)
+    await claire.taps("J'accepte 10:20")
+    await amina.taps("Je ne peux plus y aller")
+    await amina.taps("Véhicule")
+
+    await story.person("Bruno").taps("ACCEPTER · 40 min")
+
+    claire.sees("⏸ SMT 1 · l'IDEL ne pouvait plus venir")
+    assert claire.newest("ne pouvait plus venir").buttons in ([], None, ())
+    claire.rang("Visio")

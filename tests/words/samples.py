@@ -166,7 +166,7 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("doctor.billing", "jean", "found_traitant", {}),
     ("doctor.seen", "jean", "to_phone", {}),
     ("doctor.sms", "sms:jean", "found_by_phone found", {}),
-    ("doctor.suspended", "claire", "suspended", {}),
+    ("doctor.suspended", "claire", "suspended found on_site", {}),
     ("doctor.withdraw", "claire", "found", {}),
     ("doctor.stays", "claire", "found", {}),
     ("doctor.withdrawn", "claire", "on_site", {}),
