@@ -152,11 +152,8 @@ async def _doctor_missed(tx: Transaction, me: Place, mission: Mission, doctor: C
     """What the doctor of a mission has never got."""
     if mission.state is not MissionState.OPEN:
         return []
-    return [
-        Notice(kind, me, mission.id)
-        for kind in ("doctor.identity", "doctor.billing")
-        if not await _was_shown(tx, me, mission, kind, doctor.accepted_at)
-    ]
+    receipts = (Notice("doctor.identity", me, mission.id), Notice("doctor.billing", me, mission.id))
+    return [n for n in receipts if not await _was_shown(tx, me, mission, n.kind, doctor.accepted_at)]
 
 
 async def _was_shown(tx: Transaction, me: Place, mission: Mission, kind: str, since: datetime | None) -> bool:
