@@ -1,6 +1,7 @@
 """The units that are shipped: systemd takes them, and what they start exists."""
 
 import configparser
+import os
 import shlex
 import shutil
 import subprocess
@@ -51,9 +52,12 @@ def test_the_bot_comes_back_and_may_write_its_data_only() -> None:
     assert service["Environment"] == "SMT_DATA_DIR=/var/lib/smt"
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is absent")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_systemd_finds_nothing_wrong(unit: Path, tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("systemd is absent (Debian: apt-get install systemd), and CI must run every test.")
+        pytest.skip("systemd is absent")
     # The checkout is elsewhere here: something that exists stands for its Python.
     for one in UNITS:
         words = one.read_text(encoding="utf-8").replace(f"{CHECKOUT}/.venv/bin/python", "/bin/true")
