@@ -47,6 +47,7 @@ async def telegram_is_back(given: Given, since: datetime, until: datetime) -> No
 
 
 async def _set_account(tx: Transaction, why: str, since: datetime, until: datetime) -> None:
+    since, until = _as_on_button(since), _as_on_button(until)
     facts: dict[str, Fact] = {"why": why, "since": since.isoformat(), "until": until.isoformat()}
     await tx.journal.write(None, [Event("outage.account_due", facts)], None, until)
     await tx.timers.apply(None, [SetTimer(TimerKind.ACCOUNT, until, key=why, facts=facts)], until)
@@ -71,6 +72,11 @@ async def account_due(given: Given, timer: Timer) -> None:
         await tx.journal.write(None, [Event("outage.told", {**facts, "said": not told.is_empty})], None, now)
         if not told.is_empty:
             await tx.outbox.owe([_notice(timer.facts, now)], now)
+
+
+def _as_on_button(moment: datetime) -> datetime:
+    """Milliseconds: so «Vu» finds the account by its hours."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _between(facts: Any) -> tuple[datetime, datetime]:

@@ -53,6 +53,21 @@ async def test_one_account_of_what_was_late_and_what_was_not_sent(story: Story) 
     assert accounts(lea) == 1
 
 
+async def test_whoever_has_seen_the_account_is_written_on_it_whatever_the_clock_says(story: Story) -> None:
+    lea = story.person("Léa")
+    await story.mission(offered_to=["Amina"])
+    story.clock.forward(microseconds=654_321)
+    await story.bot.beat.once()
+    await is_away(story, minutes=31, microseconds=271_828)
+    lea.rang("Bot absent de")
+
+    await lea.taps("Vu")
+
+    lea.sees("Bot absent de", "Vu par Léa")
+    lea.sees_no_button("Vu")
+    assert accounts(lea) == 1
+
+
 async def test_offers_nobody_got_count_as_not_received(story: Story) -> None:
     lea, bruno = story.person("Léa"), story.person("Bruno")
     # The process dies before anything was sent.
