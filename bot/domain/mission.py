@@ -344,6 +344,7 @@ class Request:
     taken_at: datetime | None = None
     takers: tuple[PersonId, ...] = ()  # each of them may say so once
     told: tuple[PersonId, ...] = ()  # who was rung privately
+    is_shown: bool = False  # it rang before it began anew: what it said then is still on screen
 
 
 @dataclass(frozen=True, slots=True)

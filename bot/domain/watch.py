@@ -98,7 +98,15 @@ def settle(outcome: Outcome, actor: Party | None, now: datetime, *, in_group: bo
             if own or not _touches(acts, actor, in_group):
                 kept.append(old)
                 continue
-            fresh = replace(old, since=now, rung=0, taken_by=None, taken_at=None, takers=(), told=())
+            fresh = replace(
+                old,
+                since=now,
+                rung=0,
+                taken_by=None,
+                taken_at=None,
+                takers=(),
+                is_shown=old.is_shown or old.rung > 0,
+            )
             kept.append(fresh)
             timers.append(_timer(fresh, first_ring(mission, acts, None, now)))
         elif acts is not None:
@@ -108,7 +116,8 @@ def settle(outcome: Outcome, actor: Party | None, now: datetime, *, in_group: bo
             timers.append(_timer(fresh, first_ring(mission, acts, old, now)))
         else:
             timers.append(StopTimer(TimerKind.UNTOUCHED, key))
-        if old is not None and old.rung:
+        goes_on = old is not None and any(r.key == key and r.epoch == old.epoch for r in kept)
+        if old is not None and (old.rung or (old.is_shown and not goes_on)):
             redrawn += _redraws(old, mission)
     if not timers:
         return outcome
@@ -182,7 +191,7 @@ def ring(mission: Mission, key: str, epoch: int, others: Others, now: datetime) 
         mission = replace(mission, requested=mission.requested + 1)
         asked = _request(key, mission.requested, acts, now)
     stage = _stage(mission, acts, asked)
-    named = _named(asked, stage, others)
+    named = _named(mission, acts, asked, stage, others)
     told = dict.fromkeys((*asked.told, *_owners(mission, acts), *named)) if stage == FALLBACK else asked.told
     rung = replace(asked, rung=asked.rung + 1, taken_by=None, taken_at=None, told=tuple(told))
     kept = (*(r for r in mission.requests if r.key != key), rung)
@@ -299,11 +308,11 @@ def _owners(mission: Mission, acts: Owner) -> tuple[PersonId, ...]:
     return (mission.operator,)
 
 
-def _named(asked: Request, stage: str, others: Others) -> tuple[PersonId, ...]:
+def _named(mission: Mission, acts: Owner, asked: Request, stage: str, others: Others) -> tuple[PersonId, ...]:
     """Who is asked instead: one operator the first time, everybody afterwards."""
     if stage != FALLBACK:
         return ()
-    is_first = not asked.told
+    is_first = asked.rung == 0 or _stage(mission, acts, replace(asked, rung=asked.rung - 1)) != FALLBACK
     return (*(others.operators[:1] if is_first else others.operators), *others.coordinateurs)
 
 

@@ -108,6 +108,34 @@ async def test_whatever_the_operator_decides_on_the_mission_counts_as_touched(st
     assert await rung(story, mission) == ["call_patient again"]
 
 
+async def test_what_rang_says_that_it_is_done_also_when_something_else_was_done_first(story: Story) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    mission = await accepted(story)
+    await story.wait(minutes=11)
+    hugo.rang("à vous : prévenir le patient")
+    await lea.taps("Étape suivante")
+    hugo.sees_button("Je m'en occupe")
+
+    await lea.taps("Patient prévenu")
+
+    assert "visit.patient_told" in await story.journal(mission.id)
+    for teller in (lea, hugo, story.person("Nadia")):
+        teller.sees_not("à vous : prévenir le patient")
+        teller.sees_no_button("Je m'en occupe")
+    hugo.sees("✔", "prévenir le patient : suite donnée")
+
+
+async def test_after_something_else_was_done_one_operator_is_asked_first_again(story: Story) -> None:
+    hugo, ines = story.person("Hugo"), story.person("Inès")
+    await accepted(story)
+    await story.wait(minutes=11)
+    await story.person("Léa").taps("Étape suivante")
+    hugo.looks_away()
+    await story.wait(minutes=12)
+    hugo.rang("à vous : prévenir le patient")
+    ines.sees_not("à vous : prévenir le patient")
+
+
 async def test_a_doctor_who_does_not_answer_an_hour_is_asked_again_then_phoned(story: Story) -> None:
     lea, amina, claire = (story.person(name) for name in ("Léa", "Amina", "Claire"))
     mission = await accepted(story, "ACCEPTER · 20 min")
