@@ -37,8 +37,14 @@ At the next `run`:
 Now print the open missions (python -m bot report open), compare them with the OSNP, then start `run`."""
 
 
-def make(settings: Settings, where: Path, keep: int | None, now: datetime) -> Iterator[str]:
-    """A new backup, looked through before it is called one. Raises BackupError."""
+def make(settings: Settings, named: str, keep: int | None, now: datetime) -> Iterator[str]:
+    """A new backup, looked through before it is called one. Raises BackupError.
+
+    A name with a slash at its end is a folder's, which is made where there is none.
+    """
+    where = Path(named)
+    if named.endswith("/"):
+        backup.folder(where)
     if keep is not None and not where.is_dir():
         raise BackupError(f"--keep is for a folder of backups, and {where} is none.")
     made = backup.make(settings.database, where, now)

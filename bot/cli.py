@@ -134,9 +134,9 @@ def _migrate(settings: Settings, before: str | None, version: str | None, force:
 
 
 @main.command("backup")
-@click.argument("where", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
+@click.argument("where", metavar="FILE|FOLDER/")
 @click.option("--keep", type=click.IntRange(min=1), help="In a FOLDER: delete all but so many backups.")
-def backup_command(where: Path, keep: int | None) -> None:
+def backup_command(where: str, keep: int | None) -> None:
     """Copy the database into a new file, while `run` works. The key is not in it: keep it apart."""
     from bot import backup
 

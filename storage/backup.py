@@ -38,12 +38,20 @@ def make(database_url: str, where: Path, now: datetime) -> Backup:
     if path.exists():
         raise BackupError(f"{path} exists: a backup replaces nothing. Name another file, or a folder.")
     if not path.parent.is_dir():
-        raise BackupError(
-            f"There is no folder {path.parent}: make it first, readable by the bot's user only."
-        )
+        raise _no_folder(path.parent)
     copy = backup_sqlite.copy if kind == "sqlite" else backup_postgresql.copy
     publish(path, lambda draft: copy(database_url, draft))
     return look(path)
+
+
+def folder(path: Path) -> None:
+    """See that it is there, for the bot's user only where it is new. Raises BackupError."""
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except FileNotFoundError:
+        raise _no_folder(path.parent) from None
+    except FileExistsError:
+        raise BackupError(f"{path} is no folder.") from None
 
 
 def look(path: Path) -> Backup:
@@ -122,6 +130,10 @@ def publish(path: Path, write: Callable[[Path], None]) -> None:
         to_disk(path.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _no_folder(path: Path) -> BackupError:
+    return BackupError(f"There is no folder {path}: make it first, readable by the bot's user only.")
 
 
 def _give_name(draft: Path, path: Path) -> None:

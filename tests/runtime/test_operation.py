@@ -125,6 +125,22 @@ async def test_daily_backups_are_kept_for_so_many_days(desk: Desk) -> None:
     assert (code, "--keep is for a folder" in said) == (1, True)
 
 
+async def test_a_folder_that_is_not_there_yet_is_made_and_never_a_file_of_its_name(desk: Desk) -> None:
+    await desk.bot("migrate")
+    for folder, *options in (("first/",), ("daily/", "--keep", "30")):
+        code, said = await desk.bot("backup", folder, *options)
+        assert code == 0, said
+        (made,) = (desk.folder / folder).iterdir()
+        assert made.name.startswith("smt-")
+        assert (desk.folder / folder).stat().st_mode & 0o777 == 0o700
+
+    (desk.folder / "taken").write_text("something else")
+    code, said = await desk.bot("backup", "taken/")
+    assert (code, "taken is no folder" in said) == (1, True), said
+    code, said = await desk.bot("backup", "nowhere/backups/")
+    assert (code, "There is no folder nowhere" in said) == (1, True), said
+
+
 async def test_a_restored_database_is_the_one_that_was_and_the_present_one_is_kept(desk: Desk) -> None:
     await desk.bot("migrate")
     await desk.mission(412)
