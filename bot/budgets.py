@@ -69,6 +69,10 @@ class Pace:
             return None
         return _future(self.free_at - (BURST - weight) * SECOND + CHAT_SLACK, now)
 
+    def room(self, now: datetime) -> int:
+        """How many of a burst are left now, one at least where one may go."""
+        return BURST if self.free_at + CHAT_SLACK <= now else max(1, BURST - self.run)
+
     def spend(self, now: datetime) -> None:
         """One message goes now."""
         if self.free_at + CHAT_SLACK <= now:
@@ -155,6 +159,13 @@ class Budgets:
         """How many messages are left of the group's minute."""
         self._look_at(now)
         return self._group(chat).room(now)
+
+    def group_room_at_once(self, chat: int, now: datetime) -> int:
+        """How many messages the group takes at this very moment."""
+        if self.may_send(chat, is_group=True, now=now) is not None:
+            return 0
+        pace = self._paces.get(chat)
+        return min(self._group(chat).room(now), BURST if pace is None else pace.room(now))
 
     def group_lag(self, chat: int, now: datetime) -> timedelta:
         """How long the group's next message must wait."""

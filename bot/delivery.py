@@ -108,6 +108,9 @@ CLOSEST = timedelta(milliseconds=50)
 SHORT_OF_ROOM = 5  # messages left in the group's minute: from here on lines of one mission are merged
 OVERDUE = timedelta(seconds=60)
 MOST_MERGED = 12
+A_QUEUE = 4  # so many of the group's put back at one claim: the next claims take of it only what can go
+QUEUE_REMEMBERED = timedelta(seconds=60)
+ELSEWHERE = frozenset(PlaceKind) - GROUP_KINDS
 
 #: Called in the transaction that records the end of a notice, by the notice's kind.
 OnDelivered = Callable[[Transaction, Notice, datetime], Awaitable[None]]
@@ -246,6 +249,7 @@ class Delivery:
         self.on_delivered = dict(on_delivered or {})
         self.on_given_up = dict(on_given_up or {})
         self._blocked = Blocked()
+        self._queue_until: datetime | None = None  # until then the group is taken to have a queue
         self._seen: datetime | None = None  # the last moment we looked at
         self._begun: dict[asyncio.Task[None], Errand] = {}
         self._preparing: list[Errand] = []  # claimed, and not yet on their way
@@ -355,13 +359,7 @@ class Delivery:
         try:
             async with self._given.storage.transaction() as tx:
                 self.counts.expired += await tx.outbox.expire(now)
-                claimed = await tx.outbox.claim(
-                    now,
-                    room,
-                    skip_places=list(self._blocked.places),
-                    skip_kinds=GROUP_KINDS if self._blocked.group_until else (),
-                    lease_seconds=CLAIM_SECONDS,
-                )
+                claimed = await self._claim(tx, room, now)
                 if not claimed:
                     return 0, self._not_before(await tx.outbox.next_due())
                 errands = await self._errands(tx, claimed, now)
@@ -375,11 +373,31 @@ class Delivery:
             self._preparing = []
         return len(claimed), None
 
+    async def _claim(self, tx: Transaction, room: int, now: datetime) -> list[Owed]:
+        """Take what may go now; while the group has a queue, no more of it than it takes at this moment."""
+
+        async def claim(most: int, skip: Collection[PlaceKind]) -> list[Owed]:
+            places = list(self._blocked.places)
+            return await tx.outbox.claim(
+                now, most, skip_places=places, skip_kinds=skip, lease_seconds=CLAIM_SECONDS
+            )
+
+        if self._blocked.group_until is not None:
+            return await claim(room, GROUP_KINDS)
+        if self._queue_until is None or self._queue_until <= now:
+            return await claim(room, ())
+        chat = await tx.sent.current_chat(self._group_id)
+        most = min(room, max(1, self.budgets.group_room_at_once(chat, now)))
+        in_group = await claim(most, ELSEWHERE)
+        if len(in_group) == most:
+            self._queue_until = now + QUEUE_REMEMBERED
+        return in_group + (await claim(room - len(in_group), GROUP_KINDS) if len(in_group) < room else [])
+
     async def _look_at_clock(self, now: datetime) -> None:
         """Where it was set back, what was put off would wait for a moment that is far away now."""
         if self._seen is not None and now < self._seen - SET_BACK:
             log.warning("the clock was set back by %s: what was put off goes now", self._seen - now)
-            self._blocked = Blocked()
+            self._blocked, self._queue_until = Blocked(), None
             async with self._given.storage.transaction() as tx:
                 await tx.outbox.bring_forward(now)
             self._seen = now
@@ -418,6 +436,8 @@ class Delivery:
                     )
                     errand.behind = [(line, _unprepared) for line in behind]
             errands.append(errand)
+        if len(too_early) >= A_QUEUE:
+            self._queue_until = now + QUEUE_REMEMBERED
         await tx.outbox.end(too_early, now)
         self._tally.postponed += len(too_early)
         return errands

@@ -285,3 +285,24 @@ async def test_a_merged_message_that_is_put_off_loses_no_line(desk: Desk, lea: U
 
     assert desk.sees(lea, desk.group) == ["ligne 0\n\nligne 1\n\nligne 2"]
     assert desk.delivery.counts.unknown == 1
+
+
+async def test_a_queue_of_the_group_is_taken_as_it_can_go_and_holds_up_nobody_else(
+    desk: Desk, lea: User
+) -> None:
+    amina, hers = await desk.new_person(3001, "Amina")
+    missions = await desk.missions(60)
+    await desk.owe(*(in_group("sujet", mission) for mission in missions))
+    await desk.settle(3600)
+    await desk.owe(*(in_group("nouvelle", mission) for mission in missions))
+    postponed = (await desk.delivery.drain()).postponed
+    await desk.owe(says("Offre", hers, M412, priority=Priority.OFFER))
+
+    while (moment := await desk.delivery.next_moment()) is not None:
+        desk.clock.to(max(moment, desk.clock.now()))
+        postponed += (await desk.delivery.drain()).postponed
+        assert desk.sees(amina, amina) == ["Offre"]
+
+    assert desk.sees(lea, desk.group).count("nouvelle") == 60
+    assert desk.earned_429() == 0
+    assert postponed <= 60 + 32  # one look for each message that goes, not one at everything that waits

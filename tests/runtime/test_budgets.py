@@ -49,6 +49,19 @@ def test_twenty_a_minute_in_one_group() -> None:
     assert sum(at < OPENING + timedelta(minutes=1) for at in sent) == 20
 
 
+def test_what_a_group_takes_at_this_moment_is_what_is_left_of_the_burst_and_of_the_minute() -> None:
+    budgets, now = Budgets(), OPENING
+    found = []
+    while now < OPENING + timedelta(seconds=30):
+        found.append(budgets.group_room_at_once(GROUP, now))
+        went = [send(budgets, GROUP, now) for _ in range(4)]
+        assert went.count(True) >= found[-1] >= (True in went)  # never more than go, one where one goes
+        now += 2 * SECOND
+
+    assert found[0] == 3
+    assert found[-1] == 0  # the minute is used up
+
+
 def test_several_messages_wait_until_all_of_them_fit() -> None:
     budgets = Budgets()
     assert send(budgets, 1, OPENING, 2)
