@@ -544,6 +544,7 @@ def _close(mission: Mission, now: datetime, by: str | None = None) -> Outcome:
                 "closing.unanswered", to_group(mission.id), mission.id, card="unanswered", only_if_there=True
             ),
         ),
+        withdrawn=(Withdrawal(mission.id, "closing.unanswered"),),
         timers=(StopTimer(TimerKind.CLOSING_REMINDER),),
     )
 

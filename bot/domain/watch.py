@@ -23,6 +23,7 @@ from bot.domain.outcome import (
     SetTimer,
     StopTimer,
     TimerKind,
+    Withdrawal,
     nothing,
     to_group,
     to_party,
@@ -90,6 +91,7 @@ def settle(outcome: Outcome, actor: Party | None, now: datetime, *, in_group: bo
     kept: list[Request] = []
     timers: list[SetTimer | StopTimer] = []
     redrawn: list[Notice] = []
+    unsaid: list[Withdrawal] = []
     before = {r.key: r for r in mission.requests}
     count = mission.requested
     for key in dict.fromkeys((*before, *wants)):
@@ -118,6 +120,7 @@ def settle(outcome: Outcome, actor: Party | None, now: datetime, *, in_group: bo
             timers.append(StopTimer(TimerKind.UNTOUCHED, key))
         goes_on = old is not None and any(r.key == key and r.epoch == old.epoch for r in kept)
         if old is not None and (old.rung or (old.is_shown and not goes_on)):
+            unsaid += _unsaid(old, mission)
             redrawn += _redraws(old, mission)
     if not timers:
         return outcome
@@ -125,6 +128,7 @@ def settle(outcome: Outcome, actor: Party | None, now: datetime, *, in_group: bo
         outcome,
         mission=replace(mission, requests=tuple(kept), requested=count),
         notices=(*outcome.notices, *redrawn),
+        withdrawn=(*outcome.withdrawn, *unsaid),
         timers=(*outcome.timers, *timers),
     )
 
@@ -207,6 +211,7 @@ def ring(mission: Mission, key: str, epoch: int, others: Others, now: datetime) 
         Answer("watch.rung"),
         events=(Event("watch.rung", facts),),
         notices=_said(mission, acts, rung, stage, named, now, sms=others.sms),
+        withdrawn=_unsaid(old, mission) if old.rung else (),
         timers=(_timer(rung, now + _next(mission, acts, rung, stage)),),
     )
 
@@ -336,6 +341,11 @@ def _asked_again(mission: Mission, acts: Owner, now: datetime) -> tuple[Notice, 
     else:
         return ()
     return (again,)
+
+
+def _unsaid(old: Request, mission: Mission) -> tuple[Withdrawal, ...]:
+    """What was to be said again and still waits for its turn: by now it is not so any more."""
+    return tuple(Withdrawal(mission.id, kind, epoch=old.epoch) for kind in ("watch.again", "watch.yours"))
 
 
 def _redraws(old: Request, mission: Mission) -> list[Notice]:

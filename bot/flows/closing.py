@@ -31,7 +31,7 @@ from bot.domain.outcome import (
 from bot.domain.people import GROUP_ROLES, MissionId, Party, PartyKind, Person, PersonId
 from bot.domain.phone import find_phones
 from bot.flows import forget as forgetting
-from bot.flows.record import actor_of, record, rung
+from bot.flows.record import actor_of, record, redraws, rung
 from bot.ports import Draft, Given, Transaction
 
 GONE = Answer("search.gone")
@@ -353,6 +353,9 @@ async def forget_time(given: Given, timer: Timer) -> None:
             await tx.timers.apply(mission.id, [SetTimer(TimerKind.FORGET, now + CALL_FIRST)], now)
             return
         await forgetting.forget(tx, mission, now)
+        # The group's card has the initials.
+        card = next(card for card in redraws(mission) if card.to == to_group(mission.id))
+        await tx.outbox.owe([replace(card, only_if_there=True)], now)
 
 
 # What the words need beside the mission

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.domain.mission import Mission, MissionState, PatientOutcome
 from tests.stories.story import Story
+from tests.stories.test_restarts import said
 
 
 async def with_a_doctor(story: Story) -> Mission:
@@ -130,6 +131,26 @@ async def test_reminders_carry_the_number_and_osnp_are_told_in_the_end(story: St
     lea.sees("Issue non renseignée", "Close sans toutes les réponses (Léa M.)")
 
 
+async def test_a_mission_closed_before_osnp_could_be_told_that_nobody_answers_is_only_closed(
+    story: Story,
+) -> None:
+    claire, lea = story.person("Claire"), story.person("Léa")
+    mission = await with_a_doctor(story)
+    await lea.taps("Patient prévenu")
+    await story.person("Amina").ends_the_visit()
+    await answers(story, "Aucun → TLD", "Reste à domicile", "Remise")
+    story.telegram.faults.down = True
+    await story.wait(hours=5)
+    assert "closing.unanswered" in await story.journal(mission.id)
+    await claire.taps("Tout est fait")
+
+    story.telegram.faults.down = False
+    await story.wait(minutes=5)
+
+    lea.sees(f"SMT {mission.number}", "Maintenue à domicile")
+    assert f"✅ SMT {mission.number} · close" not in [text.strip() for text in said(lea, "sendMessage")]
+
+
 async def test_a_visit_without_a_doctor_closes_too(story: Story) -> None:
     amina, claire, lea = story.person("Amina"), story.person("Claire"), story.person("Léa")
     mission = await story.mission(offered_to=["Amina"])
@@ -165,11 +186,14 @@ async def test_messages_go_four_hours_after_the_visit_and_the_dossier_is_forgott
     await answers(story, "Aucun → TLD", "Reste à domicile", "Remise")
     await claire.taps("Tout est fait")
     amina.sees("KELLER", "12 rue des Tanneurs")
+    lea.sees(f"🏁 SMT {mission.number} · close", "94 ans · Mulhouse · O.K.")
 
     await story.wait(hours=4, minutes=5)
 
     amina.sees_not("KELLER")
     claire.sees_not("KELLER")
+    lea.sees(f"🏁 SMT {mission.number} · close", "94 ans · Mulhouse")
+    lea.sees_not("O.K.")
     async with story.storage.transaction() as tx:
         assert await tx.missions.dossier(mission.id) is None
     await lea.taps("Voir le patient")

@@ -253,3 +253,32 @@ async def test_a_call_owed_by_a_closed_mission_is_not_forgotten(story: Story) ->
     await lea.taps("Patient prévenu")
     assert await watch_flow.look_for_forgotten(story.bot.given) == 0
     assert "prévenir" in plain(lea.newest("suite donnée").text)
+
+
+async def test_a_request_that_waited_for_the_line_is_said_once_however_often_it_rang(story: Story) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    mission = await accepted(story)
+    story.telegram.faults.down = True
+    await story.wait(minutes=30)
+    assert len(await rung(story, mission)) >= 4
+
+    story.telegram.faults.down = False
+    await story.wait(minutes=3)
+
+    assert count(lea, "Léa n'a pas répondu depuis 09:23") == 2  # in the group, and in her own chat
+    hugo.sees("à vous : prévenir le patient")
+
+
+async def test_what_was_done_before_it_could_be_said_again_is_not_said(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await accepted(story)
+    story.telegram.faults.down = True
+    await story.wait(minutes=30)
+    lea.looks_away()
+    await lea.taps("Patient prévenu")
+
+    story.telegram.faults.down = False
+    await story.wait(minutes=3)
+
+    assert await rung(story, mission)
+    assert not [view.text for view in lea.new() if "prévenir le patient" in plain(view.text)]
