@@ -6,6 +6,7 @@ python -m benchmarks.bot --no-limits --profile bot.prof
 import asyncio
 import cProfile
 import pickle
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,7 +18,8 @@ from bot.app import build
 from bot.budgets import Budgets
 from bot.logs import set_up_logs
 from bot.settings import read_settings
-from storage import migrate
+from storage import migrate, postgresql, sqlite
+from storage.answered import Answered, Step
 
 NO_LIMIT = 1_000_000_000
 
@@ -37,23 +39,40 @@ class Statements:
         event.listen(Engine, "before_cursor_execute", self._executes)
         event.listen(Engine, "commit", self._commits)
         event.listen(Engine, "rollback", self._forgets)
+        for driver in (sqlite, postgresql):
+            driver.execute = self._and_write(driver.execute)  # type: ignore[attr-defined]
+
+    def _and_write(self, execute: Any) -> Any:
+        async def execute_and_write(opened: Any, steps: Sequence[Step]) -> list[Answered]:
+            for step in steps:
+                self._written(opened, step.sql, step.values)
+            return await execute(opened, steps)  # type: ignore[no-any-return]
+
+        return execute_and_write
 
     def _executes(
         self, connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
     ) -> None:
+        self._written(_driver(connection), statement, parameters)
+
+    def _written(self, connection: Any, statement: str, parameters: Any) -> None:
         task = asyncio.current_task()
         name = task.get_name() if task is not None else ""
         if not name.startswith(NOT_DECISIONS) and not statement.startswith("BEGIN"):
-            rows = many and isinstance(parameters, list)  # several rows in one INSERT come as one
+            rows = isinstance(parameters, list)  # one statement for each of them
             given = [_plain(one) for one in parameters] if rows else _plain(parameters)
             self._open.setdefault(id(connection), []).append((statement, given, rows))
 
     def _commits(self, connection: Any) -> None:
-        if done := self._open.pop(id(connection), None):
+        if done := self._open.pop(id(_driver(connection)), None):
             pickle.dump(done, self._file)
 
     def _forgets(self, connection: Any) -> None:
-        self._open.pop(id(connection), None)
+        self._open.pop(id(_driver(connection)), None)
+
+
+def _driver(connection: Any) -> Any:
+    return connection.connection.driver_connection
 
 
 def _plain(parameters: Any) -> Any:

@@ -4,7 +4,7 @@ Protocols and plain values only. Knows no SQL and no Telegram call; chat and mes
 here for the delivery, never for the domain.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -364,8 +364,8 @@ class Outbox(Protocol):
         """Write the notices down; a redraw of a card not yet sent replaces the one that waits."""
         ...
 
-    async def withdraw(self, withdrawal: Withdrawal, now: datetime) -> int:
-        """Take back what has not begun to be sent; how many."""
+    async def withdraw(self, withdrawals: Sequence[Withdrawal], now: datetime) -> None:
+        """Take back what has not begun to be sent."""
         ...
 
     async def claim(
@@ -762,6 +762,10 @@ class Transaction(Protocol):
     strangers: Strangers
     figures: Figures
     finished: Finished
+
+    async def together(self, *reads: Coroutine[Any, Any, Any]) -> list[Any]:
+        """What each of them gives, in their order; none may need another's answer."""
+        ...
 
 
 class Storage(Protocol):

@@ -1,10 +1,14 @@
 """One open transaction as the tables' files see it, and the few pieces of SQL both databases share."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Double, Executable, Row, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Double, Executable, Table
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import Insert
@@ -13,9 +17,10 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from bot.domain.outcome import Place
 from bot.domain.people import MissionId
+from storage import postgresql, sqlite
+from storage.answered import Answered, Step
+from storage.prepared import Prepared, Record, Statements, Values
 from storage.vault import Vault
-
-Values = Mapping[str, Any]
 
 
 class RealNow(FunctionElement[float]):
@@ -50,8 +55,8 @@ class Upsert:
         """On a conflict of the primary key, write `changes` (or nothing at all when there are none)."""
         keys = [column.name for column in table.primary_key]
         self.of = {
-            "sqlite": self._build(sqlite.insert(table), keys, changes, only_if, returning),
-            "postgresql": self._build(postgresql.insert(table), keys, changes, only_if, returning),
+            "sqlite": self._build(SqliteInsert(table), keys, changes, only_if, returning),
+            "postgresql": self._build(PostgresqlInsert(table), keys, changes, only_if, returning),
         }
 
     @staticmethod
@@ -72,31 +77,44 @@ class Upsert:
 class Connected:
     """The transaction that is open."""
 
-    __slots__ = ("_connection", "dialect", "postgres", "vault", "wrote")
+    __slots__ = (
+        "_connection",
+        "_gathered",
+        "_statements",
+        "_written",
+        "dialect",
+        "postgres",
+        "vault",
+        "wrote",
+    )
 
-    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
+    def __init__(self, connection: AsyncConnection, statements: Statements, vault: Vault) -> None:
         self._connection = connection
+        self._statements = statements
+        self._written: list[tuple[Prepared, Any, Callable[[int], None] | None]] = []
+        self._gathered: list[_Asked] | None = None
         self.dialect = connection.dialect.name
         self.postgres = self.dialect == "postgresql"
         self.vault = vault
         self.wrote = False  # or has tried to: a statement that changes rows was run
 
-    async def rows(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
+    async def rows(self, statement: Executable, **values: Any) -> Sequence[Record]:
         """Every row."""
-        return (await self._execute(statement, values)).all()
+        return (await self._execute(statement, values))[0]
 
-    async def row(self, statement: Executable, **values: Any) -> Row[Any] | None:
+    async def row(self, statement: Executable, **values: Any) -> Record | None:
         """The first row."""
-        return (await self._execute(statement, values)).first()
+        rows = (await self._execute(statement, values))[0]
+        return rows[0] if rows else None
 
     async def value(self, statement: Executable, **values: Any) -> Any:
         """The first column of the first row."""
-        found = (await self._execute(statement, values)).first()
-        return None if found is None else found[0]
+        rows = (await self._execute(statement, values))[0]
+        return rows[0][0] if rows else None
 
     async def run(self, statement: Executable, **values: Any) -> int:
         """How many rows it touched."""
-        return (await self._execute(statement, values)).rowcount
+        return (await self._execute(statement, values))[1]
 
     async def run_many(self, statement: Executable, values: Sequence[Values]) -> None:
         """The same statement for each of `values`, in one go."""
@@ -105,27 +123,149 @@ class Connected:
 
     async def upsert(self, statement: Upsert, **values: Any) -> int:
         """How many rows it wrote."""
-        return (await self._execute(statement.of[self.dialect], values)).rowcount
+        return (await self._execute(statement.of[self.dialect], values))[1]
 
     async def upsert_value(self, statement: Upsert, **values: Any) -> Any:
         """What it returns."""
-        found = (await self._execute(statement.of[self.dialect], values)).first()
-        return None if found is None else found[0]
+        rows = (await self._execute(statement.of[self.dialect], values))[0]
+        return rows[0][0] if rows else None
 
     async def upsert_many(self, statement: Upsert, values: Sequence[Values]) -> None:
         """Many rows in one go."""
         if values:
             await self._execute(statement.of[self.dialect], _given(values))
 
-    async def upsert_rows(self, statement: Upsert, values: Sequence[Values]) -> Sequence[Row[Any]]:
+    async def upsert_rows(self, statement: Upsert, values: Sequence[Values]) -> Sequence[Record]:
         """Many rows in one go, and what each returns."""
         if not values:
             return []
-        return (await self._execute(statement.of[self.dialect], values)).all()
+        return (await self._execute(statement.of[self.dialect], _given(values)))[0]
 
-    async def _execute(self, statement: Executable, values: Values | Sequence[Values]) -> CursorResult[Any]:
+    async def later(
+        self,
+        statement: Executable,
+        given: Values | Sequence[Values],
+        check: Callable[[int], None] | None = None,
+    ) -> None:
+        """Change rows before anything else is read, at the latest when the transaction ends.
+
+        `check` then gets how many were touched, and may raise. Where every statement is a way to a server and
+        back, those that come together are one way.
+        """
+        if not given:
+            return
+        self.wrote = True
+        given = given if isinstance(given, Mapping) else _given(given)
+        prepared = self._statements.ready(statement, given)
+        if prepared is None:
+            _, touched = await self._execute(statement, given)
+            if check is not None:
+                check(touched)
+            return
+        self._written.append((prepared, given, check))
+        if not self.postgres:
+            await self.flush()
+
+    async def together(self, *reads: Coroutine[Any, Any, Any]) -> list[Any]:
+        """What each of `reads` gives. None may need another's answer: they go to the database together."""
+        if not self.postgres or self._gathered is not None:
+            waiting = list(reads)
+            try:
+                return [await waiting.pop(0) for _ in reads]
+            finally:
+                for read in waiting:
+                    read.close()
+        self._gathered = []
+        answers = asyncio.gather(*reads, return_exceptions=True)
+        try:
+            while not answers.done():
+                await asyncio.sleep(0)  # each goes on to its next statement
+                asked, self._gathered = self._gathered, []
+                if asked:
+                    await self._ask(asked)
+        finally:
+            self._gathered = None
+            answers.cancel()
+        for answer in answers.result():
+            if isinstance(answer, BaseException):
+                raise answer
+        return answers.result()
+
+    async def flush(self) -> None:
+        """Do what was left for later."""
+        if self._written:
+            await self._run([])
+
+    async def _execute(
+        self, statement: Executable, given: Values | Sequence[Values]
+    ) -> tuple[Sequence[Record], int]:
+        """The rows, and how many were touched."""
         self.wrote = self.wrote or statement.is_dml
-        return await self._connection.execute(statement, values)
+        if self._gathered is not None:
+            asked = _Asked(statement, given, asyncio.get_running_loop().create_future())
+            self._gathered.append(asked)
+            return await asked.answer
+        prepared = self._statements.ready(statement, given)
+        if prepared is None:
+            return await self._long_way(statement, given)
+        (answered,) = await self._run([(prepared, given)])
+        return prepared.records(answered), answered.touched
+
+    async def _long_way(
+        self, statement: Executable, given: Values | Sequence[Values]
+    ) -> tuple[Sequence[Record], int]:
+        await self.flush()
+        result = await self._connection.execute(statement, given)
+        rows: Any = result.all() if result.returns_rows else ()
+        return rows, result.rowcount
+
+    async def _ask(self, all_asked: Sequence["_Asked"]) -> None:
+        """Answer each of those that go together. What one of them fails with, all do."""
+        try:
+            ready = [(one, self._statements.ready(one.statement, one.given)) for one in all_asked]
+            steps = [(prepared, one.given) for one, prepared in ready if prepared is not None]
+            answers = iter(await self._run(steps) if steps else ())
+            for one, prepared in ready:
+                if prepared is None:
+                    one.answer.set_result(await self._long_way(one.statement, one.given))
+                else:
+                    answered = next(answers)
+                    one.answer.set_result((prepared.records(answered), answered.touched))
+        except BaseException:
+            for one in all_asked:
+                one.answer.cancel()
+            raise
+
+    async def _run(self, statements: Sequence[tuple[Prepared, Any]]) -> Sequence[Answered]:
+        """What the driver answers, once it has done what was left for later. Raises what SQLAlchemy would."""
+        written, self._written = self._written, []
+        steps = [Step(one.sql, one.parameters(given), one.each) for one, given, _ in written]
+        steps += [Step(one.sql, one.parameters(given), one.each) for one, given in statements]
+        opened: Any = self._connection.sync_connection.connection  # type: ignore[union-attr]
+        driver = postgresql if self.postgres else sqlite
+        dialect = self._connection.dialect
+        base = dialect.loaded_dbapi.Error
+        try:
+            answers: list[Answered] = await driver.execute(opened.driver_connection, steps)
+        except base as error:
+            if dialect.is_disconnect(error, opened.dbapi_connection, None):
+                # It fails once more the long way, which closes every other connection of its time.
+                await self._connection.exec_driver_sql("SELECT 1")
+            said = "; ".join(step.sql for step in steps)
+            raise DBAPIError.instance(said, None, error, base, hide_parameters=True) from error
+        for (_, _, check), answered in zip(written, answers, strict=False):
+            if check is not None:
+                check(answered.touched)
+        return answers[len(written) :]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A statement that waits for others to go with it."""
+
+    statement: Executable
+    given: Values | Sequence[Values]
+    answer: asyncio.Future[tuple[Sequence[Record], int]]
 
 
 def _given(values: Sequence[Values]) -> Values | Sequence[Values]:

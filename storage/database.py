@@ -1,7 +1,7 @@
 """Opens the database and hands out transactions. Knows no table but the inbox."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
@@ -45,6 +45,7 @@ from storage.missions import SqlMissions
 from storage.offers import SqlOffers
 from storage.outbox import SqlOutbox
 from storage.people import SqlPeople
+from storage.prepared import Statements
 from storage.prune import SqlFinished
 from storage.sent import SqlSent
 from storage.strangers import SqlStrangers
@@ -79,6 +80,10 @@ class SqlTransaction:
     strangers: Strangers
     figures: Figures
     finished: Finished
+    _db: Connected
+
+    async def together(self, *reads: Coroutine[Any, Any, Any]) -> list[Any]:
+        return await self._db.together(*reads)
 
 
 @dataclass(slots=True)
@@ -86,6 +91,7 @@ class _Opened:
     """What every view of one storage shares."""
 
     engine: AsyncEngine
+    statements: Statements
     vault: Vault
     # SQLite has one writer: waiting here is fair and cheap, waiting in the driver is neither.
     turn: asyncio.Lock | None
@@ -106,7 +112,9 @@ class SqlStorage:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self.connection() as connection:
-            yield _ports(Connected(connection, self._opened.vault))
+            db = Connected(connection, self._opened.statements, self._opened.vault)
+            yield _ports(db)
+            await db.flush()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
@@ -142,7 +150,7 @@ class SqlWork(SqlStorage):
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self.connection() as connection:
-            db = Connected(connection, self._opened.vault)
+            db = Connected(connection, self._opened.statements, self._opened.vault)
             tx = _ports(db)
             yield tx
             # What was only read before words were lost is read again: nothing of it is to be spared.
@@ -150,6 +158,7 @@ class SqlWork(SqlStorage):
             if effect and not self.effected:
                 mark = tx.inbox.effected if self._words_follow else tx.inbox.done
                 await mark(self._update_id, self._lease)
+            await db.flush()
         self.decided = True
         self.effected = self.effected or effect
 
@@ -163,7 +172,7 @@ def open_storage(database_url: str, vault: Vault) -> SqlStorage:
             url, hide_parameters=True, async_creator=lambda: sqlite.connect(path), pool_size=1, max_overflow=0
         )
         event.listen(engine.sync_engine, "begin", _begin_immediate)
-        return SqlStorage(_Opened(engine, vault, asyncio.Lock()))
+        return SqlStorage(_Opened(engine, Statements(engine.dialect), vault, asyncio.Lock()))
     engine = create_async_engine(
         url,
         hide_parameters=True,
@@ -176,7 +185,7 @@ def open_storage(database_url: str, vault: Vault) -> SqlStorage:
     # Many rows are one INSERT, not one round trip for each.
     engine.sync_engine.dialect.use_insertmanyvalues_wo_returning = True
     _try_rested(engine)
-    return SqlStorage(_Opened(engine, vault, None))
+    return SqlStorage(_Opened(engine, Statements(engine.dialect), vault, None))
 
 
 def _ports(db: Connected) -> SqlTransaction:
@@ -197,6 +206,7 @@ def _ports(db: Connected) -> SqlTransaction:
         strangers=SqlStrangers(db),
         figures=SqlFigures(db),
         finished=SqlFinished(db),
+        _db=db,
     )
 
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from bot.domain.people import DocumentId, MissionId, Party, VitalsId
 from bot.ports import Document, DocumentKind, DocumentLabel, VitalsRow
 from storage.codec import Codec
 from storage.connected import Connected, Upsert
+from storage.prepared import Record
 from storage.tables import document_copies, documents, vitals
 from storage.vault import row_of
 
@@ -157,7 +158,7 @@ class SqlDocuments:
         body = _Sealed(of.text, of.file_id, of.file_unique_id, of.file_name, of.mime)
         return self._db.vault.seal(_BODY.to_bytes(body), sealed_for(id_))
 
-    def _document(self, row: Row[Any]) -> Document:
+    def _document(self, row: Record) -> Document:
         body = _EMPTY
         if row.body is not None:
             body = _BODY.read(self._db.vault.open(row.body, sealed_for(row.id)))
@@ -183,7 +184,7 @@ class SqlDocuments:
             copy_kept=row.copy_kept,
         )
 
-    def _vitals(self, row: Row[Any]) -> VitalsRow:
+    def _vitals(self, row: Record) -> VitalsRow:
         return VitalsRow(
             id=VitalsId(row.id),
             mission=MissionId(row.mission),

@@ -1,12 +1,11 @@
 """Unfinished dialogues, one per owner and kind, sealed."""
 
-from typing import Any
-
-from sqlalchemy import Row, bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from bot.domain.people import PersonId
 from bot.ports import Draft
 from storage.connected import Connected, Upsert
+from storage.prepared import Record
 from storage.tables import drafts
 from storage.vault import row_of
 
@@ -47,7 +46,7 @@ class SqlDrafts:
     async def of_owner(self, owner: PersonId) -> list[Draft]:
         return [self._draft(row) for row in await self._db.rows(_OF_OWNER, of_owner=owner)]
 
-    def _draft(self, row: Row[Any]) -> Draft:
+    def _draft(self, row: Record) -> Draft:
         body = self._db.vault.open(row.body, sealed_for(row.owner, row.kind)).decode()
         return Draft(PersonId(row.owner), row.kind, body, row.updated_at)
 

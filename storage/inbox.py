@@ -5,7 +5,7 @@ past theirs, and was taken over meanwhile, commits nothing.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -141,12 +141,10 @@ class SqlInbox:
             await self._db.run(_RENEW, leases=wanted, seconds=lease_seconds)
 
     async def done(self, update_id: int, lease: str) -> None:
-        if not await self._db.run(_DONE, id=update_id, my_lease=lease):
-            raise LostLease(f"update {update_id} was taken over")
+        await self._db.later(_DONE, {"id": update_id, "my_lease": lease}, _still_held(update_id))
 
     async def effected(self, update_id: int, lease: str) -> None:
-        if not await self._db.run(_EFFECTED, id=update_id, my_lease=lease):
-            raise LostLease(f"update {update_id} was taken over")
+        await self._db.later(_EFFECTED, {"id": update_id, "my_lease": lease}, _still_held(update_id))
 
     async def failed(self, update_id: int, lease: str, *, set_aside: bool) -> bool:
         becomes = InboxState.SET_ASIDE if set_aside else InboxState.RECEIVED
@@ -173,6 +171,14 @@ class SqlInbox:
     async def last_update_id(self) -> int | None:
         last: int | None = await self._db.value(_LAST)
         return last
+
+
+def _still_held(update_id: int) -> Callable[[int], None]:
+    def check(touched: int) -> None:
+        if not touched:
+            raise LostLease(f"update {update_id} was taken over")
+
+    return check
 
 
 def sealed_for(update_id: int) -> str:

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select
+from sqlalchemy import bindparam, insert, select
 
 from bot.domain.outcome import Event
 from bot.domain.people import MissionId
 from bot.ports import JournalLine
 from storage import codec
 from storage.connected import Connected
+from storage.prepared import Record
 from storage.tables import journal
 
 _WRITE = insert(journal)
@@ -32,7 +32,7 @@ class SqlJournal:
     async def write(
         self, mission: MissionId | None, events: Sequence[Event], actor: str | None, now: datetime
     ) -> None:
-        await self._db.run_many(
+        await self._db.later(
             _WRITE,
             [
                 {
@@ -57,7 +57,7 @@ class SqlJournal:
         return [_line(row) for row in rows]
 
 
-def _line(row: Row[Any]) -> JournalLine:
+def _line(row: Record) -> JournalLine:
     return JournalLine(
         id=row.id,
         at=row.at,

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 
 from bot.domain.mission import Dossier, Mission, MissionState
 from bot.domain.people import MissionId, Party, PersonId
 from storage import codec
 from storage.connected import Connected, Upsert
+from storage.prepared import Record
 from storage.tables import dossier_keys, dossiers, mission_numbers, missions, quoted
 from storage.vault import Vault, row_of
 
@@ -97,8 +98,12 @@ class SqlMissions:
         if self._locked.get(mission.id) is mission:
             return  # a decision that changes nothing gives back what it was given
         self._locked.pop(mission.id, None)
-        if not await self._db.run(_SAVE, mission_id=mission.id, **_columns(mission)):
-            raise LookupError(f"mission {mission.id} is not stored")
+
+        def check(touched: int) -> None:
+            if not touched:
+                raise LookupError(f"mission {mission.id} is not stored")
+
+        await self._db.later(_SAVE, {"mission_id": mission.id} | _columns(mission), check)
 
     async def dossier(self, mission: MissionId) -> Dossier | None:
         body = await self._db.value(_DOSSIER, mission_id=mission)
@@ -209,7 +214,7 @@ def _columns(of: Mission) -> dict[str, Any]:
     }
 
 
-def _read(row: Row[Any] | None) -> Mission | None:
+def _read(row: Record | None) -> Mission | None:
     if row is None:
         return None
     stored = codec.MISSION.read(row.aggregate)
@@ -217,5 +222,5 @@ def _read(row: Row[Any] | None) -> Mission | None:
     return stored if stored.id == row.id else stored.with_(id=MissionId(row.id))
 
 
-def _read_all(rows: Iterable[Row[Any]]) -> list[Mission]:
+def _read_all(rows: Iterable[Record]) -> list[Mission]:
     return [found for row in rows if (found := _read(row)) is not None]

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 
 from bot.domain.mission import IdelOffer, IdelOfferState, SearchState
 from bot.domain.people import MissionId, Party, PersonId
 from bot.ports import AlreadyWon
 from storage.connected import Connected, Upsert
+from storage.prepared import Record
 from storage.tables import missions, offers, quoted, winners
 
 _READ = select(offers)
@@ -50,7 +51,7 @@ class SqlOffers:
         return {PersonId(row.person): _offer(row) for row in rows}
 
     async def save(self, offers: Sequence[IdelOffer]) -> None:
-        await self._db.upsert_many(_SAVE, [_columns(one) for one in offers])
+        await self._db.later(_SAVE.of[self._db.dialect], [_columns(one) for one in offers])
 
     async def of_mission(self, mission: MissionId, state: IdelOfferState | None = None) -> list[IdelOffer]:
         if state is None:
@@ -84,7 +85,7 @@ def _columns(of: IdelOffer) -> dict[str, Any]:
     }
 
 
-def _offer(row: Row[Any]) -> IdelOffer:
+def _offer(row: Record) -> IdelOffer:
     return IdelOffer(
         mission=MissionId(row.mission),
         person=PersonId(row.person),

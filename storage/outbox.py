@@ -8,9 +8,10 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, func, insert, or_, select, update
 
 from bot.domain.outage import Unsent
 from bot.domain.outcome import Notice, Place, PlaceKind, Priority, WhenUnknown, Withdrawal
@@ -18,6 +19,7 @@ from bot.domain.people import MissionId
 from bot.ports import Ended, HowEnded, Owed
 from storage import codec
 from storage.connected import Connected, RealNow, lane_of
+from storage.prepared import Record
 from storage.tables import OutboxState, outbox, quoted
 from storage.vault import row_of
 
@@ -109,6 +111,31 @@ _CLAIM = (
     )
 )
 
+
+def _withdraw(*, place: bool, epoch: bool, unless_seen: bool) -> Update:
+    """For a place or any, an epoch or any; what perhaps stands on a screen is left alone, or not."""
+    statement = (
+        update(outbox)
+        .where(
+            _OWED,
+            _UNFINISHED,
+            outbox.c.mission == bindparam("of_mission"),
+            outbox.c.kind == bindparam("of_kind"),
+        )
+        .values(state=OutboxState.WITHDRAWN.value, finished_at=bindparam("now"), body=None)
+    )
+    if place:
+        statement = statement.where(outbox.c.place == bindparam("of_place"))
+    if epoch:
+        statement = statement.where(outbox.c.epoch == bindparam("of_epoch"))
+    return statement.where(outbox.c.perhaps_sent.is_(False)) if unless_seen else statement
+
+
+_WITHDRAW = {
+    (place, epoch, unless_seen): _withdraw(place=place, epoch=epoch, unless_seen=unless_seen)
+    for place, epoch, unless_seen in product((False, True), repeat=3)
+}
+
 # A lease that ran out still finishes its row as long as nobody has claimed it again: what is done is done.
 _MINE = and_(outbox.c.id == bindparam("row_id"), outbox.c.lease == bindparam("my_lease"), _UNFINISHED)
 _FINISH = (
@@ -197,24 +224,18 @@ class SqlOutbox:
             added.append(values)
             if notice.card:
                 cards[values["lane"], notice.card] = _Card(None, values)
-        await self._db.run_many(_REDRAW, [{"row_id": row_id} | redrawn[row_id] for row_id in sorted(redrawn)])
-        await self._db.run_many(_ADD, added)
+        await self._db.later(_REDRAW, [{"row_id": row_id} | redrawn[row_id] for row_id in sorted(redrawn)])
+        await self._db.later(_ADD, added)
 
-    async def withdraw(self, withdrawal: Withdrawal, now: datetime) -> int:
-        condition = and_(
-            _OWED, _UNFINISHED, outbox.c.mission == withdrawal.mission, outbox.c.kind == withdrawal.kind
-        )
-        if withdrawal.to is not None:
-            condition = and_(condition, outbox.c.place == str(withdrawal.to))
-        if withdrawal.epoch is not None:
-            condition = and_(condition, outbox.c.epoch == withdrawal.epoch)
-        if withdrawal.unless_seen:
-            condition = and_(condition, outbox.c.perhaps_sent.is_(False))
-        return await self._db.run(
-            update(outbox)
-            .where(condition)
-            .values(state=OutboxState.WITHDRAWN.value, finished_at=now, body=None)
-        )
+    async def withdraw(self, withdrawals: Sequence[Withdrawal], now: datetime) -> None:
+        for of in withdrawals:
+            values = {"of_mission": of.mission, "of_kind": of.kind, "now": now}
+            if of.to is not None:
+                values["of_place"] = str(of.to)
+            if of.epoch is not None:
+                values["of_epoch"] = of.epoch
+            statement = _WITHDRAW[of.to is not None, of.epoch is not None, of.unless_seen]
+            await self._db.later(statement, values)
 
     async def claim(
         self,
@@ -242,7 +263,7 @@ class SqlOutbox:
         here: dict[str, Any] = {"of_lane": lane, "behind": owed.id, "most": most}
         ids = [row.id for row in await self._db.rows(_BEHIND, **here)]
         wanted = frozenset(kinds)
-        taken: list[Row[Any]] = []
+        taken: list[Record] = []
         for row, row_id in zip(await self._db.rows(_BEHIND_AND_FREE, **here), ids, strict=False):
             ready = row.state == OutboxState.OWED and row.due_at <= now
             # Somebody decides on one in between: what is behind it must wait.
@@ -251,7 +272,7 @@ class SqlOutbox:
             taken.append(row)
         return await self._claimed(taken, lease_seconds) if taken else []
 
-    async def _claimed(self, rows: Sequence[Row[Any]], lease_seconds: float) -> list[Owed]:
+    async def _claimed(self, rows: Sequence[Record], lease_seconds: float) -> list[Owed]:
         lease = uuid.uuid4().hex
         await self._db.run(_CLAIM, ids=[row.id for row in rows], new_lease=lease, seconds=lease_seconds)
         return [self._owed(row, lease) for row in rows]
@@ -354,7 +375,7 @@ class SqlOutbox:
             "perhaps_sent": False,
         }
 
-    def _owed(self, row: Row[Any], lease: str) -> Owed:
+    def _owed(self, row: Record, lease: str) -> Owed:
         facts = codec.FACTS.read(self._db.vault.open(row.body, sealed_for(row.lane)))
         notice = Notice(
             kind=row.kind,

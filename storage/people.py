@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, delete, exists, insert, not_, or_, select, update
+from sqlalchemy import bindparam, case, delete, exists, insert, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.people import (
@@ -19,6 +19,7 @@ from bot.domain.people import (
 from bot.ports import Account, AlreadyEngaged
 from storage import codec
 from storage.connected import Connected
+from storage.prepared import Record
 from storage.tables import accounts, engagements, organisations, people
 
 _PERSON_COLUMNS = tuple(column.name for column in people.c if column.name != "id")
@@ -27,6 +28,15 @@ _GET = _READ.where(people.c.id == bindparam("person_id"))
 _MANY = _READ.where(people.c.id.in_(bindparam("ids", expanding=True))).order_by(people.c.id)
 # NO KEY: rows that merely refer to the person (an offer, a draft) need not wait for the decision.
 _LOCK = _MANY.with_for_update(key_share=True)
+_OWN = _READ.where(people.c.guest_of.is_(None)).order_by(people.c.id)
+_OF_ROLE = _OWN.where(people.c.role == bindparam("of_role"))
+#: By whether a role is asked for, and whether only whoever is active.
+_ALL = {
+    (False, False): _OWN,
+    (False, True): _OWN.where(people.c.active),
+    (True, False): _OF_ROLE,
+    (True, True): _OF_ROLE.where(people.c.active),
+}
 _ADD = insert(people).returning(people.c.id)
 _SAVE = (
     update(people)
@@ -130,12 +140,17 @@ class SqlPeople:
 
     def __init__(self, db: Connected) -> None:
         self._db = db
+        self._locked: dict[PersonId, Person] = {}  # nobody else changes them meanwhile
 
     async def get(self, person: PersonId) -> Person | None:
+        if person in self._locked:
+            return self._locked[person]
         return _maybe(await self._db.row(_GET, person_id=person))
 
     async def lock(self, people: Iterable[PersonId]) -> dict[PersonId, Person]:
-        return _by_id(await self._db.rows(_LOCK, ids=sorted(set(people))))
+        locked = _by_id(await self._db.rows(_LOCK, ids=sorted(set(people))))
+        self._locked |= locked
+        return locked
 
     async def many(self, people: Iterable[PersonId]) -> dict[PersonId, Person]:
         return _by_id(await self._db.rows(_MANY, ids=sorted(set(people))))
@@ -144,16 +159,14 @@ class SqlPeople:
         return PersonId(await self._db.value(_ADD, **_columns(person)))
 
     async def save(self, person: Person) -> None:
+        self._locked.pop(person.id, None)
         if not await self._db.run(_SAVE, person_id=person.id, **_columns(person)):
             raise LookupError(f"person {person.id} is not stored")
 
     async def all(self, role: Role | None = None, *, active_only: bool = True) -> list[Person]:
-        query = _READ.where(people.c.guest_of.is_(None))
-        if role is not None:
-            query = query.where(people.c.role == role.value)
-        if active_only:
-            query = query.where(people.c.active)
-        return [_person(row) for row in await self._db.rows(query.order_by(people.c.id))]
+        of_role = {} if role is None else {"of_role": role.value}
+        rows = await self._db.rows(_ALL[bool(of_role), active_only], **of_role)
+        return [_person(row) for row in rows]
 
     async def by_user(self, user_id: int) -> Person | None:
         return _maybe(await self._db.row(_BY_USER, user_id=user_id))
@@ -175,6 +188,7 @@ class SqlPeople:
         return {PersonId(row.person): _account(row) for row in rows}
 
     async def link_account(self, person: PersonId, user_id: int, chat_id: int) -> None:
+        self._locked.clear()
         former = await self._db.value(_ACCOUNT_HOLDER, user_id=user_id)
         if former is not None and former != person:
             await self._db.run(_ON_TELEGRAM, person_id=former, on_telegram=False)
@@ -183,6 +197,7 @@ class SqlPeople:
         await self._db.run(_ON_TELEGRAM, person_id=person, on_telegram=True)
 
     async def set_reachable(self, person: PersonId, *, reachable: bool, now: datetime) -> bool:
+        self._locked.pop(person, None)
         return await self._db.run(_REACHABLE, person_id=person, reachable=reachable) > 0
 
     async def organisation(self, organisation: OrganisationId) -> Organisation | None:
@@ -230,7 +245,7 @@ class SqlPeople:
             raise AlreadyEngaged
 
     async def release(self, person: PersonId, mission: MissionId, now: datetime) -> None:
-        await self._db.run(_RELEASE, person_id=person, mission_id=mission, now=now)
+        await self._db.later(_RELEASE, {"person_id": person, "mission_id": mission, "now": now})
 
 
 def _columns(of: Person) -> dict[str, Any]:
@@ -255,7 +270,7 @@ def _columns(of: Person) -> dict[str, Any]:
     }
 
 
-def _person(row: Row[Any]) -> Person:
+def _person(row: Record) -> Person:
     return Person(
         id=PersonId(row.id),
         role=Role(row.role),
@@ -278,15 +293,15 @@ def _person(row: Row[Any]) -> Person:
     )
 
 
-def _account(row: Row[Any]) -> Account:
+def _account(row: Record) -> Account:
     return Account(row.user_id, row.chat_id, PersonId(row.person))
 
 
-def _maybe(row: Row[Any] | None) -> Person | None:
+def _maybe(row: Record | None) -> Person | None:
     return None if row is None else _person(row)
 
 
-def _by_id(rows: Iterable[Row[Any]]) -> dict[PersonId, Person]:
+def _by_id(rows: Iterable[Record]) -> dict[PersonId, Person]:
     return {PersonId(row.id): _person(row) for row in rows}
 
 
@@ -300,7 +315,7 @@ def _house_columns(of: Organisation) -> dict[str, Any]:
     }
 
 
-def _house(row: Row[Any]) -> Organisation:
+def _house(row: Record) -> Organisation:
     return Organisation(
         id=OrganisationId(row.id),
         name=row.name,

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from bot.domain.outcome import Place
 from bot.domain.people import DocumentId, MissionId
 from bot.ports import SentMessage, Thread, ThreadState
 from storage.connected import Connected, Upsert, lane_of
+from storage.prepared import Record
 from storage.tables import accounts, chat_migrations, organisations, sent, threads
 
 _SAVE = Upsert(
@@ -256,7 +257,7 @@ def _columns(message: SentMessage) -> dict[str, Any]:
     }
 
 
-def _message(row: Row[Any]) -> SentMessage:
+def _message(row: Record) -> SentMessage:
     return SentMessage(
         chat_id=row.chat_id,
         message_id=row.message_id,
@@ -273,11 +274,11 @@ def _message(row: Row[Any]) -> SentMessage:
     )
 
 
-def _maybe(row: Row[Any] | None) -> SentMessage | None:
+def _maybe(row: Record | None) -> SentMessage | None:
     return None if row is None else _message(row)
 
 
-def _thread(row: Row[Any]) -> Thread:
+def _thread(row: Record) -> Thread:
     return Thread(
         place=Place.read(row.place),
         mission=MissionId(row.mission),

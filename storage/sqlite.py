@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import aiosqlite
 
+from storage.answered import Answered, Step
+
 #: How long a transaction waits for another process (a backup, a short command) to let go.
 BUSY_SECONDS = 10.0
 #: How often it looks meanwhile.
@@ -122,3 +124,16 @@ async def connect(path: str) -> Direct:
     connection._thread.daemon = True  # as SQLAlchemy does: a forgotten connection must not hold the process
     await connection
     return connection
+
+
+async def execute(opened: Direct, steps: Sequence[Step]) -> list[Answered]:
+    """Run the statements in the connection's transaction."""
+    answers = []
+    for sql, values, each in steps:
+        if each:
+            answers.append(Answered(None, (), opened.opened.executemany(sql, values).rowcount))
+            continue
+        cursor = opened.opened.execute(sql, values)
+        rows = cursor.fetchall() if cursor.description else ()
+        answers.append(Answered(cursor.description, rows, cursor.rowcount))
+    return answers

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, func, insert, or_, select, text, tuple_, update
+from sqlalchemy import bindparam, exists, func, insert, or_, select, text, tuple_, update
 
 from bot.domain.mission import MissionState
 from bot.domain.outcome import SetTimer, StopTimer, Timer
 from bot.domain.people import MissionId
 from storage import codec
 from storage.connected import Connected, RealNow
+from storage.prepared import Record
 from storage.tables import TimerState, missions, quoted, timers
 
 _PENDING = timers.c.state == quoted(TimerState.PENDING)
@@ -150,8 +151,9 @@ class SqlTimers:
             if isinstance(change, SetTimer):
                 added[change.kind, change.key] = change
         # A replaced timer is a new row: whoever still holds the old one cannot ring or stop the new one.
-        await self._db.run(_STOP, of_owner=owner, kinds=sorted(kinds), singles=sorted(singles), now=now)
-        await self._db.run_many(_ADD, [_columns(mission, timer) for timer in added.values()])
+        stopped = {"of_owner": owner, "kinds": sorted(kinds), "singles": sorted(singles), "now": now}
+        await self._db.later(_STOP, stopped)
+        await self._db.later(_ADD, [_columns(mission, timer) for timer in added.values()])
 
     async def due(self, now: datetime, limit: int) -> list[Timer]:
         return [_timer(row) for row in await self._db.rows(_DUE, now=now, most=limit)]
@@ -215,7 +217,7 @@ def _columns(mission: MissionId | None, of: SetTimer) -> dict[str, Any]:
     }
 
 
-def _timer(row: Row[Any]) -> Timer:
+def _timer(row: Record) -> Timer:
     return Timer(
         id=row.id,
         kind=row.kind,

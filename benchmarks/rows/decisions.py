@@ -74,7 +74,9 @@ async def wait_for_taps(bench: Bench, telegram: TelegramProcess, kind: str, coun
 async def _round(
     bench: Bench, telegram: TelegramProcess, kind: str, waiting: Waiting, figures: Series
 ) -> None:
-    figures.add(kind, await decide(bench, telegram, waiting))
+    decided, used = await decide(bench, telegram, waiting)
+    figures.add(kind, decided)
+    figures.add(f"{kind} processor", used * 1000)
     url = bench.databases.copy(waiting.url)
     script = list(_read(waiting.script))
     bench.databases.at_rest()
@@ -88,14 +90,15 @@ async def _round(
 
 async def decide(
     bench: Bench, telegram: TelegramProcess, waiting: Waiting, statements: Path | None = None
-) -> float:
-    """Everybody taps at once; decisions a second."""
+) -> tuple[float, float]:
+    """Everybody taps at once; decisions a second, and seconds of the bot's processor for each."""
     url = bench.databases.copy(waiting.url)
     bench.databases.at_rest()
     await telegram("forget")
     await telegram.back_to(waiting.at)
     options = {"statements": statements} if statements is not None else {}
-    async with bench.bot("decisions", telegram, url, waiting.group, **options):
+    async with bench.bot("decisions", telegram, url, waiting.group, **options) as bot:
+        used = bot.processor_seconds()
         answers = await telegram("answers", numbers=await telegram("taps", taps=waiting.taps))
         last: float = max(answer["arrived"] for answer in answers)
         # On a busy machine «reçu» is said first, and the decision follows.
@@ -105,9 +108,10 @@ async def decide(
             if last - answers[0]["pressed"] > PATIENCE:
                 said = sorted({answer["words"] for answer in answers})
                 raise RuntimeError(f"{winners(url)} of {len(waiting.taps)} taps were accepted: {said}")
+        used = bot.processor_seconds() - used
     bench.databases.drop(url)
     first: float = min(answer["pressed"] for answer in answers)
-    return len(answers) / (last - first)
+    return len(answers) / (last - first), used / len(answers)
 
 
 def _read(file: Path) -> Iterator[list[tuple[str, Any, bool]]]:
@@ -161,13 +165,14 @@ def _by_psycopg(url: str, script: Script) -> float:
 
 def _lines(kind: str, figures: Series) -> list[Line]:
     bare = spread(figures[f"{kind} bare"], 0, "/s")
+    used = spread(figures[f"{kind} processor"], 1, "ms")
     return [
         Line(
             f"decisions, {kind}: accepted taps through the inbox",
             f"≥ {TARGETS[kind]:.0f}/s",
             spread(figures[kind], 0, "/s"),
             figures.median(kind) >= TARGETS[kind],
-            f"the same SQL by the bare driver: {bare}",
+            f"the same SQL by the bare driver: {bare}; the bot's processor for each: {used}",
         ),
         Line(
             f"decisions, {kind}: share of the bare driver",

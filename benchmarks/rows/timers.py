@@ -42,7 +42,8 @@ async def measure(bench: Bench) -> list[Line]:
             ready[kind] = (waiting, url, group, at)
         for turn in range(bench.rounds):
             for kind, (waiting, url, group, at) in ready.items():
-                figures.add(f"{kind} decisions", due / await decide(bench, telegram, waiting))
+                decided, _ = await decide(bench, telegram, waiting)
+                figures.add(f"{kind} decisions", due / decided)
                 await telegram.back_to(at)
                 for name, late in (await _ring(bench, telegram, url, group, due)).items():
                     figures.add(f"{kind} {name}", late)

@@ -60,12 +60,10 @@ async def _follow(given: Given, tx: Transaction, before: Mission, outcome: Outco
 
 async def rosters_of(given: Given, tx: Transaction, mission: Mission) -> Rosters:
     """Who can be asked at each step today, or why the step is skipped."""
+    known, houses = await tx.together(tx.people.all(Role.DOCTOR), tx.people.organisations())
     doctors = [
-        p
-        for p in await tx.people.all(Role.DOCTOR)
-        if _available(p, given.now()) and (not mission.exercise or p.id in mission.rings)
+        p for p in known if _available(p, given.now()) and (not mission.exercise or p.id in mission.rings)
     ]
-    houses = await tx.people.organisations()
     rosters: dict[CascadeStep, Roster] = {}
     for rule in given.region.steps:
         step = rule.step

@@ -9,6 +9,7 @@ from bot.domain import orders, thread
 from bot.domain.mission import Dossier, Mission, MissionState
 from bot.domain.outcome import Answer, Notice, Outcome
 from bot.domain.people import ANYBODY, DocumentId, MissionId, Person
+from bot.domain.thread import Voice
 from bot.flows.record import actor_of, record
 from bot.flows.written import Written, keep_original
 from bot.ports import Document, DocumentKind, Draft, Given, Transaction
@@ -199,8 +200,10 @@ async def _as_nurse(
         return await record(given, tx, decide(mission), actor_of(person))
 
 
-async def catch_up(tx: Transaction, mission: Mission) -> list[Notice]:
+async def catch_up(tx: Transaction, mission: Mission, to: Voice) -> list[Notice]:
     """The conclusion, for a nurse who comes after the doctor has written it."""
+    if to is not Voice.IDEL:
+        return []
     lines = conclusion_lines(await tx.missions.dossier(mission.id))
     return list(orders.conclusion_card(mission)) if lines else []
 

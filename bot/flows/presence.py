@@ -128,7 +128,7 @@ async def _catch_up(given: Given, tx: Transaction, person: Person) -> None:
             notices.append(_own_card("doctor.card", me, mission, "doctor"))
             receipts += [(mission, missed) for missed in await _doctor_missed(tx, me, mission, doctor)]
     for mission, missed in receipts:  # one that waits still must not come twice
-        await tx.outbox.withdraw(Withdrawal(mission.id, missed.kind, me), now)
+        await tx.outbox.withdraw([Withdrawal(mission.id, missed.kind, me)], now)
     await tx.outbox.owe([*notices, *(missed for _, missed in receipts)], now)
 
 

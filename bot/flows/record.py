@@ -38,17 +38,18 @@ async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) ->
     outcome = await _watched(tx, outcome, actor, now)
     mission = outcome.mission
     await tx.missions.save(mission)
-    if outcome.won is not None:
-        machine, epoch, winner = outcome.won
-        await tx.offers.win(mission.id, machine, epoch, winner, now)
     if outcome.released is not None:
         await tx.people.release(outcome.released, mission.id, now)
+    uniques = []
+    if outcome.won is not None:
+        uniques.append(tx.offers.win(mission.id, *outcome.won, now))
     if outcome.engaged is not None:
-        await tx.people.engage(outcome.engaged, mission.id, now)
+        uniques.append(tx.people.engage(outcome.engaged, mission.id, now))
+    if uniques:
+        await tx.together(*uniques)
     if outcome.offers:
         await tx.offers.save(outcome.offers)
-    for withdrawal in outcome.withdrawn:
-        await tx.outbox.withdraw(withdrawal, now)
+    await tx.outbox.withdraw(outcome.withdrawn, now)
     if outcome.timers:
         await tx.timers.apply(mission.id, outcome.timers, now)
     await tx.journal.write(mission.id, outcome.events, actor, now)

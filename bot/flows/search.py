@@ -39,15 +39,19 @@ async def accept(
                 return GONE
             if (settled := search.no_longer_open(mission, person.id, given.now())) is not None:
                 return settled.answer  # of a thousand who tap, all but one: nothing else is read
-            person = (await tx.people.lock([person.id]))[person.id]
-            offer = await tx.offers.get(mission_id, person.id)
+            locked, offer, elsewhere = await tx.together(
+                tx.people.lock([person.id]),
+                tx.offers.get(mission_id, person.id),
+                _elsewhere(tx, person.id, mission_id),
+            )
+            person = locked[person.id]
             if offer is not None and offer.epoch != epoch and mission.search.taken_by != person.id:
                 offer = None
             outcome = search.accept(
                 mission,
                 offer,
                 person,
-                elsewhere=await _elsewhere(tx, person.id, mission_id),
+                elsewhere=elsewhere,
                 estimate=estimate,
                 now=given.now(),
             )

@@ -338,8 +338,11 @@ async def catch_up(given: Given, tx: Transaction, mission: Mission, to: Voice = 
 
     Constantes first, then the thread. What they were shown before is not sent again.
     """
-    cards = await vitals.catch_up(tx, mission, to)
-    documents = await tx.documents.of_mission(mission.id)
+    cards, documents, kept = await tx.together(
+        vitals.catch_up(tx, mission, to),
+        tx.documents.of_mission(mission.id),
+        orders_flow.catch_up(tx, mission, to),
+    )
     elsewhere = await _addressed_elsewhere(tx, mission, to) if documents else set()
     pieces, albums = [], set[str]()
     for document in documents:
@@ -350,7 +353,6 @@ async def catch_up(given: Given, tx: Transaction, mission: Mission, to: Voice = 
             albums.add(document.album)
         pieces.append(_piece(document, await _voice(tx, document.author), follows=follows))
     relays = thread.catch_up(mission, tuple(pieces), to)
-    kept = await orders_flow.catch_up(tx, mission) if to is Voice.IDEL else []
     return [*cards, *relays, *kept]
 
 

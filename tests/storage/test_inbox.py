@@ -153,7 +153,8 @@ async def test_whoever_was_taken_over_commits_nothing(storage: Storage) -> None:
     assert await worked(storage) == ["quick"]
     async with storage.transaction() as tx:
         assert not await tx.inbox.failed(101, slow.lease, set_aside=True)
-        with pytest.raises(LostLease):
+    with pytest.raises(LostLease):
+        async with storage.transaction() as tx:
             await tx.inbox.done(101, quick.lease)
 
 

@@ -226,10 +226,13 @@ async def test_withdrawal_takes_back_what_has_not_begun(storage: Storage) -> Non
     )
     (sending,) = await claim(storage, 1)
     async with storage.transaction() as tx:
-        assert await tx.outbox.withdraw(Withdrawal(mission.id, "offer", to=CHLOE, epoch=2), NOW) == 0
-        assert await tx.outbox.withdraw(Withdrawal(mission.id, "offer", to=CHLOE, epoch=1), NOW) == 1
-        assert await tx.outbox.withdraw(Withdrawal(mission.id, "offer"), NOW) == 1
-        assert await tx.outbox.withdraw(Withdrawal(mission.id, "offer"), NOW) == 0
+        assert await tx.outbox.waiting() == 5
+        await tx.outbox.withdraw([Withdrawal(mission.id, "offer", to=CHLOE, epoch=2)], NOW)
+        assert await tx.outbox.waiting() == 5
+        await tx.outbox.withdraw([Withdrawal(mission.id, "offer", to=CHLOE, epoch=1)], NOW)
+        assert await tx.outbox.waiting() == 4
+        await tx.outbox.withdraw([Withdrawal(mission.id, "offer"), Withdrawal(mission.id, "offer")], NOW)
+        assert await tx.outbox.waiting() == 3
         await tx.outbox.end(delivered(sending), NOW)
     assert sorted(await all_in_order(storage)) == ["news", "offer"]
 
@@ -240,8 +243,7 @@ async def test_an_offer_that_perhaps_stands_on_a_screen_is_not_withdrawn(storage
     assert len(await claim(storage)) == 2
     async with storage.transaction() as tx:
         await tx.outbox.take_back_claims()  # whoever was sending them is dead
-        assert await tx.outbox.withdraw(Withdrawal(mission.id, "offer"), NOW) == 0
-        assert await tx.outbox.withdraw(Withdrawal(mission.id, "late"), NOW) == 1
+        await tx.outbox.withdraw([Withdrawal(mission.id, "offer"), Withdrawal(mission.id, "late")], NOW)
     assert await all_in_order(storage) == ["offer"]
 
 

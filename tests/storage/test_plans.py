@@ -70,7 +70,7 @@ async def everyday(storage: Storage) -> None:
         await tx.timers.rung(timer, NOW)
 
         await tx.outbox.owe([Notice("k", me, mission.id, card="c", valid_until=NOW), Notice("b", BOARD)], NOW)
-        await tx.outbox.withdraw(Withdrawal(mission.id, "z", to=me, epoch=1), NOW)
+        await tx.outbox.withdraw([Withdrawal(mission.id, "z", to=me, epoch=1)], NOW)
         await tx.outbox.claim(NOW, 1, skip_places=[BOARD], skip_kinds=[PlaceKind.SMS])
         await tx.outbox.unsent(NOW, NOW)
         await tx.outbox.never_sent(mission.id, "k", NOW)
