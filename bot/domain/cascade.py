@@ -756,6 +756,19 @@ def take_up(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
     return _resume_at(changed, cascade.current, None, rosters, now)
 
 
+def proposed_to(mission: Mission, party: Party, now: datetime) -> Notice | None:
+    """The hour that waits for this side's answer, said to it again."""
+    proposal, doctor = mission.cascade.proposal, mission.cascade.doctor
+    if proposal is None or doctor is None or proposal.by == party or proposal.hour <= now:
+        return None
+    facts: dict[str, Fact] = {"hour": proposal.hour.isoformat(), "moved": False}
+    if party == doctor.party:
+        return Notice(
+            "doctor.hour_proposed", to_party(party), mission.id, facts=facts, card="hour", fresh=True
+        )
+    return Notice("visit.hour_proposed", to_party(party), mission.id, facts=facts, card="video", fresh=True)
+
+
 def propose(
     mission: Mission, by: Party, hour: datetime, now: datetime, *, moved_by_nurse: bool = False
 ) -> Outcome:

@@ -119,6 +119,11 @@ def order_acts(mission: Mission, delay: str | None) -> Outcome:
     )
 
 
+def acts_card(mission: Mission) -> tuple[Notice, ...]:
+    """The acts as the nurse reads them, anew."""
+    return _to_nurse(mission, "orders.acts_ordered", "acts", rings=True)
+
+
 def describe_acts(mission: Mission) -> Outcome:
     """The doctor has written which act: the nurse's card says it."""
     if mission.visit.acts_ordered is None:

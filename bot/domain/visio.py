@@ -187,6 +187,12 @@ def _card(mission: Mission, kind: str, party: Party, facts: Mapping[str, Fact], 
     )
 
 
+def shown_to(mission: Mission, party: Party, url: str) -> Notice:
+    """The card of one side."""
+    kind = "visio.idel" if party == nurse(mission) else "visio.doctor"
+    return _card(mission, kind, party, {"url": url}, Priority.RECEIPT)
+
+
 def redraw(mission: Mission, url: str) -> Notice | None:
     """The nurse's card again, with what is known of the doctor's link now."""
     if not is_live(mission) or mission.visit.idel is None:

@@ -135,6 +135,14 @@ async def _redraw(given: Given, tx: Transaction, mission: Mission) -> Notice | N
     return visio.redraw(mission, urls[side]) if side in urls else None
 
 
+async def link_for(given: Given, tx: Transaction, mission: Mission, party: Party) -> Notice | None:
+    """The card with an address of their own, for somebody of the two who has not got it."""
+    if mission.visio is None or not visio.is_live(mission) or party not in visio.participants(mission):
+        return None
+    urls = await _urls(given, tx, mission, mission.visio.room, (party,))
+    return visio.shown_to(mission, party, urls[party]) if party in urls else None
+
+
 async def received(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
     """What is known of the doctor's link: when the chat had it, when the text message left."""
     if mission is None or mission.visio is None:

@@ -122,6 +122,67 @@ async def test_a_doctor_who_lets_the_bot_in_again_gets_what_he_was_owed_meanwhil
     claire.sees_button("Me retirer")
 
 
+async def test_a_nurse_who_was_away_gets_what_the_doctor_sent_the_hour_and_the_link(story: Story) -> None:
+    amina, claire = story.person("Amina"), story.person("Claire")
+    await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    await claire.taps("J'accepte 10:20")
+    await claire.types("Avant le block : à jeun")
+    amina.sees("à jeun")
+    story.telegram.block(amina.user)
+    await story.settle()
+
+    await claire.types("Prenez une glycémie")
+    claire.sees("pas remis")
+    await claire.taps("Acte infirmier")
+    await claire.taps("Aujourd'hui")
+    await claire.taps("Changer l'heure")
+    await claire.taps("10:35")
+    await claire.taps("Conclusion")
+    await claire.taps("Reste à domicile")
+    amina.looks_away()
+    amina.sees_not("glycémie")
+    story.telegram.unblock(amina.user)
+    await story.settle()
+
+    amina.rang("Prenez une glycémie")
+    amina.rang("10:35")
+    amina.sees("Reste à domicile")
+    amina.rang("acte")
+    assert sum("à jeun" in view.text for view in amina.messages()) == 1
+    await amina.taps("OK 10:35")
+    claire.sees("visio 10:35")
+
+
+async def test_who_was_away_gets_the_link_of_the_video_that_was_made_meanwhile(story: Story) -> None:
+    amina, claire = story.person("Amina"), story.person("Claire")
+    await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    await claire.taps("J'accepte 10:20")
+    await amina.taps("Sur place")
+    story.telegram.block(claire.user)
+    await story.settle()
+    await amina.types("TA 13/8 FC 96 SpO2 93 T 38,4")
+    await amina.taps("Créer la visio")
+    claire.sees_no_button("ENTRER EN VISIO")
+
+    story.telegram.unblock(claire.user)
+    await story.settle()
+
+    claire.rang("constantes de 09:23")
+    claire.rang("visio 10:20")
+    claire.sees_button("ENTRER EN VISIO")
+    amina.sees("Lien reçu par le médecin")
+
+    for teller in (amina, claire):
+        teller.looks_away()
+        story.telegram.block(teller.user)
+        await story.settle()
+        story.telegram.unblock(teller.user)
+        await story.settle()
+        teller.sees_nothing_new()
+
+
 async def test_offers_that_met_a_block_come_while_they_can_be_answered(story: Story) -> None:
     amina, bruno, claire = story.person("Amina"), story.person("Bruno"), story.person("Claire")
     for teller in (amina, bruno, claire):
