@@ -12,7 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from bot.clock import Clock
+from bot.clock import Clock, real_monotonic
 from bot.flows import outage, watch
 from bot.ports import Given, Transaction
 
@@ -55,7 +55,13 @@ class Beat:
     """One worker's sign of life."""
 
     def __init__(
-        self, given: Given, worker: str, reach: Reach, after: Callable[[], None] = lambda: None
+        self,
+        given: Given,
+        worker: str,
+        reach: Reach,
+        after: Callable[[], None] = lambda: None,
+        *,
+        real: Callable[[], float] = real_monotonic,
     ) -> None:
         self._given = given
         self._worker = worker
@@ -63,6 +69,8 @@ class Beat:
         self._after = after
         self._started_at = given.now()
         self._host = socket.gethostname()
+        self._real = real
+        self._signed_at = real()  # the last sign, in real seconds: those of a suspended machine count
         self._lost_noted: datetime | None = None
         self._woken = asyncio.Event()
         self.begun = False
@@ -74,12 +82,20 @@ class Beat:
         async with self._given.storage.transaction() as tx:
             await outage.somebody_is_back(self._given, tx, self._worker)
             await self._sign(tx)
+        self._signed_at = self._real()
         self.begun = True
 
     async def once(self) -> None:
-        """Say that we are there; note that Telegram is not, or is again."""
+        """Say that we are there; note that Telegram is not, or is again, and that we were not for a while."""
+        stood_still = self._real() - self._signed_at > outage.ABSENCE.total_seconds()
         async with self._given.storage.transaction() as tx:
+            if stood_still:
+                await outage.somebody_is_back(self._given, tx, self._worker)
             await self._sign(tx)
+        self._signed_at = self._real()
+        if stood_still:
+            log.warning("we stood still, or the database did: OSNP get an account of it")
+            self._after()
         since, over = self._reach.silent_since, self._reach.over
         if self._reach.is_lost and since is not None and self._lost_noted != since:
             self._lost_noted = since

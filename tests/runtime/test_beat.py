@@ -9,7 +9,7 @@ from bot.background import Background
 from bot.beat import Beat, Reach
 from bot.domain.outcome import StopTimer, TimerKind
 from bot.ports import Given
-from tests.clock import ManualClock
+from tests.clock import OPENING, ManualClock
 from tests.storage.cast import started
 from tests.waiting import until
 
@@ -37,6 +37,62 @@ async def test_a_worker_is_there_until_it_leaves(given: Given, beat: Beat, clock
     assert await alive(given) == []
     async with given.storage.transaction() as tx:
         assert await tx.workers.last_seen() == clock.now()
+
+
+async def accounts(given: Given, clock: ManualClock) -> list[object]:
+    """Since when somebody was away, of each absence that is to be told."""
+    async with given.storage.transaction() as tx:
+        lines = await tx.journal.between(OPENING, clock.now() + timedelta(seconds=1), "outage.account_due")
+    return [line.facts["since"] for line in lines]
+
+
+async def test_a_machine_that_was_suspended_gives_an_account_of_it(
+    given: Given, reach: Reach, clock: ManualClock
+) -> None:
+    woken: list[str] = []
+    real = ManualClock()
+    beat = Beat(given, "one", reach, lambda: woken.append("timers"), real=lambda: real.now().timestamp())
+    await beat.begin()
+    for _ in range(20):  # as long as it works, however long that is
+        for both in (clock, real):
+            both.forward(seconds=10)
+        await beat.once()
+    assert await accounts(given, clock) == []
+
+    fell_asleep = clock.now()
+    for both in (clock, real):
+        both.forward(minutes=40)
+    await beat.once()
+
+    assert await accounts(given, clock) == [fell_asleep.isoformat()]
+    assert woken == ["timers"]
+    await beat.once()
+    assert len(await accounts(given, clock)) == 1
+
+
+async def test_a_clock_that_is_moved_is_no_sleep(given: Given, reach: Reach, clock: ManualClock) -> None:
+    real = ManualClock()
+    beat = Beat(given, "one", reach, real=lambda: real.now().timestamp())
+    await beat.begin()
+    clock.forward(minutes=40)
+    real.forward(seconds=10)
+    await beat.once()
+    assert await accounts(given, clock) == []
+
+
+async def test_whoever_slept_while_another_worked_tells_nothing(
+    given: Given, reach: Reach, clock: ManualClock
+) -> None:
+    real = ManualClock()
+    asleep = Beat(given, "one", reach, real=lambda: real.now().timestamp())
+    awake = Beat(given, "two", reach)
+    await asleep.begin()
+    await awake.begin()
+    for both in (clock, real):
+        both.forward(minutes=40)
+    await awake.once()
+    await asleep.once()
+    assert await accounts(given, clock) == []
 
 
 async def test_it_beats_at_once_when_the_clock_is_moved(
