@@ -288,7 +288,13 @@ def _over(mission: Mission, ending: End, now: datetime) -> Outcome:
         over,
         Answer("closing.asked", {"number": mission.number}),
         events=(*video.events, Event("mission.ended", facts)),
-        notices=(*video.notices, *doctors.notices, *_questions_put(over, open_sides)),
+        notices=(
+            *video.notices,
+            *doctors.notices,
+            *_questions_put(over, open_sides),
+            # What is withdrawn may have been the redraw of one that stands there.
+            Notice("search.nobody", to_group(mission.id), mission.id, card="orientation", only_if_there=True),
+        ),
         withdrawn=(
             *video.withdrawn,
             *doctors.withdrawn,

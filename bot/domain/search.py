@@ -325,7 +325,11 @@ def win(mission: Mission, offer: IdelOffer, person: Person, estimate: int | None
             Notice("search.nobody", to_group(mission.id), mission.id, card="orientation", only_if_there=True),
             *(_told_no(mission, loser) for loser in losers),
         ),
-        withdrawn=(Withdrawal(mission.id, "search.offer"), Withdrawal(mission.id, "search.late")),
+        withdrawn=(
+            Withdrawal(mission.id, "search.offer"),
+            Withdrawal(mission.id, "search.nobody"),
+            Withdrawal(mission.id, "search.late"),
+        ),
         timers=(*STOP_SEARCH, *planned.timers),
         offers=(
             replace(offer, state=IdelOfferState.ACCEPTED, answered_at=now, estimate=estimate, reason=None),

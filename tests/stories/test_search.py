@@ -72,3 +72,27 @@ async def test_another_decision_is_written_in_a_few_words(story: Story) -> None:
     paul.sees("écrivez la décision en quelques mots")
     await paul.types("revoit son médecin demain")
     story.person("Léa").sees("autre solution : revoit son médecin demain")
+
+
+async def test_an_orientation_asked_for_twice_is_not_asked_for_any_more_once_all_is_over(
+    story: Story,
+) -> None:
+    amina, lea, paul = story.person("Amina"), story.person("Léa"), story.person("Paul")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.wait(minutes=31)
+    paul.sees_button("Visite SOS")
+    await amina.taps("ACCEPTER · 20 min")
+    await lea.taps("Autre…", nth=1)
+    await lea.taps("Annuler la mission")
+    # What is said again waits for its turn, and behind it what becomes of it.
+    story.telegram.faults.down = True
+    await story.wait(minutes=4)
+    await paul.taps("Oui, d'accord")
+    await lea.taps("Autre motif")
+
+    story.telegram.faults.down = False
+    await story.wait(minutes=5)
+
+    assert "search.orientation_reminded" in await story.journal(mission.id)
+    paul.sees_no_button("Visite SOS")
+    paul.sees_not("nouvelle orientation ?")
