@@ -613,16 +613,15 @@ class Delivery:
 
     async def _once(self, errand: Errand, outgoing: Outgoing, *, is_simple: bool) -> bool:
         """One way to the place; False: look at the place anew. Raises Failure, PutOff and Overtaken."""
-        notice = errand.notice
+        notice, card = errand.notice, errand.known.card
+        if notice.only_if_there and card is None:
+            await self._end(errand, HowEnded.DROPPED, "its card is not there")
+            return True
         to = await self.threads.destination(notice, errand.known, outgoing, errand.owed.created_at)
         if isinstance(to, Wait):
             raise PutOff(to.until)
         if is_simple:
             to = replace(to, reply_to=None)
-        card = errand.known.card
-        if notice.only_if_there and card is None:
-            await self._end(errand, HowEnded.DROPPED, "its card is not there")
-            return True
         in_place = card is not None and card.chat_id == to.chat_id
         if card is not None and (
             notice.only_if_there or (in_place and not notice.fresh and card.thread_id == to.thread_id)

@@ -146,6 +146,19 @@ async def test_who_never_started_the_bot_is_unreachable(desk: Desk, lea: User) -
     assert await desk.waiting() == 0
 
 
+async def test_a_redraw_for_somebody_who_never_started_the_bot_is_nobodys_affair(
+    desk: Desk, lea: User
+) -> None:
+    _, place = await desk.new_person(2001, "Amina", started=False)
+    await desk.owe(says("carte", place, M412, card="live", only_if_there=True))
+
+    tally = await desk.delivery.drain()
+    await desk.settle()
+
+    assert desk.sees(lea, desk.group) == []
+    assert (tally.dropped, tally.given_up) == (1, 0)
+
+
 async def test_a_group_that_cannot_be_reached_stays_owed_and_nothing_loops(desk: Desk, lea: User) -> None:
     desk.telegram.kick_bot(desk.group, lea)
     await desk.owe(in_group("À faire"))
