@@ -355,6 +355,16 @@ async def test_the_open_missions_are_printed_with_whom_to_phone(desk: Desk) -> N
     assert desk.does("SELECT count(*) FROM journal WHERE kind = 'disclosure.seen' AND actor = 'command'") == 2
 
 
+async def test_the_way_in_is_printed_as_it_was_said(desk: Desk) -> None:
+    await desk.bot("migrate")
+    way_in = replace(DOSSIER, floor="2e étage", door_code="4B71", who_opens="la fille ouvre")
+    storage = open_storage(desk.url, Vault.from_secret(KEY))
+    await started(storage, dossier=way_in)
+    await storage.close()
+    _, said = await desk.bot("report", "open")
+    assert "68100 Mulhouse · 2e étage, code 4B71, la fille ouvre\n" in said
+
+
 async def test_without_identity_no_key_is_needed_and_no_patient_is_named(desk: Desk) -> None:
     await desk.bot("migrate")
     await a_mission_with_people(desk)
