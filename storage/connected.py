@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,8 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from bot.domain.outcome import Place
 from bot.domain.people import MissionId
-from storage import postgresql, sqlite
-from storage.answered import Answered, Step
-from storage.prepared import Prepared, Record, Statements, Values
+from storage.answered import Answered
+from storage.prepared import Ready, Record, Statements, Values
 from storage.vault import Vault
 
 
@@ -91,7 +91,7 @@ class Connected:
     def __init__(self, connection: AsyncConnection, statements: Statements, vault: Vault) -> None:
         self._connection = connection
         self._statements = statements
-        self._written: list[tuple[Prepared, Any, Callable[[int], None] | None]] = []
+        self._written: list[tuple[Ready, Callable[[int], None] | None]] = []
         self._gathered: list[_Asked] | None = None
         self.dialect = connection.dialect.name
         self.postgres = self.dialect == "postgresql"
@@ -156,13 +156,13 @@ class Connected:
             return
         self.wrote = True
         given = given if isinstance(given, Mapping) else _given(given)
-        prepared = self._statements.ready(statement, given)
-        if prepared is None:
+        ready = self._statements.ready(statement, given)
+        if ready is None:
             _, touched = await self._execute(statement, given)
             if check is not None:
                 check(touched)
             return
-        self._written.append((prepared, given, check))
+        self._written.append((ready, check))
         if not self.postgres:
             await self.flush()
 
@@ -185,7 +185,10 @@ class Connected:
                     await self._ask(asked)
         finally:
             self._gathered = None
-            answers.cancel()
+            if not answers.done():
+                answers.cancel()
+                with suppress(asyncio.CancelledError):
+                    await answers
         for answer in answers.result():
             if isinstance(answer, BaseException):
                 raise answer
@@ -205,11 +208,11 @@ class Connected:
             asked = _Asked(statement, given, asyncio.get_running_loop().create_future())
             self._gathered.append(asked)
             return await asked.answer
-        prepared = self._statements.ready(statement, given)
-        if prepared is None:
+        ready = self._statements.ready(statement, given)
+        if ready is None:
             return await self._long_way(statement, given)
-        (answered,) = await self._run([(prepared, given)])
-        return prepared.records(answered), answered.touched
+        (answered,) = await self._run([ready])
+        return ready.prepared.records(answered), answered.touched
 
     async def _long_way(
         self, statement: Executable, given: Values | Sequence[Values]
@@ -222,38 +225,36 @@ class Connected:
     async def _ask(self, all_asked: Sequence["_Asked"]) -> None:
         """Answer each of those that go together. What one of them fails with, all do."""
         try:
-            ready = [(one, self._statements.ready(one.statement, one.given)) for one in all_asked]
-            steps = [(prepared, one.given) for one, prepared in ready if prepared is not None]
+            known = [(one, self._statements.ready(one.statement, one.given)) for one in all_asked]
+            steps = [ready for _, ready in known if ready is not None]
             answers = iter(await self._run(steps) if steps else ())
-            for one, prepared in ready:
-                if prepared is None:
+            for one, ready in known:
+                if ready is None:
                     one.answer.set_result(await self._long_way(one.statement, one.given))
                 else:
                     answered = next(answers)
-                    one.answer.set_result((prepared.records(answered), answered.touched))
+                    one.answer.set_result((ready.prepared.records(answered), answered.touched))
         except BaseException:
             for one in all_asked:
                 one.answer.cancel()
             raise
 
-    async def _run(self, statements: Sequence[tuple[Prepared, Any]]) -> Sequence[Answered]:
+    async def _run(self, statements: Sequence[Ready]) -> Sequence[Answered]:
         """What the driver answers, once it has done what was left for later. Raises what SQLAlchemy would."""
         written, self._written = self._written, []
-        steps = [Step(one.sql, one.parameters(given), one.each) for one, given, _ in written]
-        steps += [Step(one.sql, one.parameters(given), one.each) for one, given in statements]
+        steps = [ready.step for ready in (*(ready for ready, _ in written), *statements)]
         opened: Any = self._connection.sync_connection.connection  # type: ignore[union-attr]
-        driver = postgresql if self.postgres else sqlite
         dialect = self._connection.dialect
         base = dialect.loaded_dbapi.Error
         try:
-            answers: list[Answered] = await driver.execute(opened.driver_connection, steps)
+            answers: list[Answered] = await self._statements.execute(opened.driver_connection, steps)
         except base as error:
             if dialect.is_disconnect(error, opened.dbapi_connection, None):
                 # It fails once more the long way, which closes every other connection of its time.
                 await self._connection.exec_driver_sql("SELECT 1")
             said = "; ".join(step.sql for step in steps)
             raise DBAPIError.instance(said, None, error, base, hide_parameters=True) from error
-        for (_, _, check), answered in zip(written, answers, strict=False):
+        for (_, check), answered in zip(written, answers, strict=False):
             if check is not None:
                 check(answered.touched)
         return answers[len(written) :]

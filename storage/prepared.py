@@ -6,22 +6,20 @@ comes a second time is handed to the driver as it is. The rest goes the long way
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Dialect, Executable, Insert
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from storage.answered import Answered
+from storage.answered import Answered, Step
 
 Values = Mapping[str, Any]
 Shape = tuple[Any, ...]
-
-#: Longer lists, and more rows in one INSERT, are rare: each length is a statement of its own.
-LONGEST = 16
 
 
 class Record(Protocol):
@@ -125,61 +123,58 @@ class Prepared:
         self._record = namedtuple("Row", names, rename=True)._make  # type: ignore[attr-defined]  # noqa: PYI024
 
 
+class Ready(NamedTuple):
+    """A statement and the values it is run with."""
+
+    prepared: Prepared
+    given: Any
+
+    @property
+    def step(self) -> Step:
+        """As the driver takes it."""
+        return Step(self.prepared.sql, self.prepared.parameters(self.given), self.prepared.each)
+
+
 class Statements:
     """What has been made ready for one database."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._postgres = dialect.name == "postgresql"
-        self._known: WeakKeyDictionary[Executable, dict[Shape, Prepared | None]] = WeakKeyDictionary()
+        driver = import_module(f"storage.{dialect.name}")  # psycopg only where it is used
+        self.execute: Callable[[Any, Sequence[Step]], Awaitable[list[Answered]]] = driver.execute
+        self._known: WeakKeyDictionary[Executable, dict[Shape, Prepared]] = WeakKeyDictionary()
 
-    def ready(self, statement: Executable, given: Values | Sequence[Values]) -> Prepared | None:
-        """The statement for such values; None where it goes the long way."""
+    def ready(self, statement: Executable, given: Values | Sequence[Values]) -> Ready | None:
+        """The statement and its values; None where it goes the long way."""
         known = self._known.get(statement)
         if known is None:  # most of those that are built anew each time are never seen again
             self._known[statement] = {}
             return None
-        shape = self._shape(statement, given)
-        if shape is None:
-            return None
-        if shape not in known:
-            known[shape] = self._prepare(statement, given)
-        return known[shape]
-
-    def _shape(self, statement: Executable, given: Values | Sequence[Values]) -> Shape | None:
-        if isinstance(given, Mapping):
-            shape: list[Any] = []
+        if not isinstance(given, Mapping):
+            if getattr(statement, "exported_columns", ()):
+                return None  # many rows that return something are for SQLAlchemy to match
+            shape: Shape = ("each", *given[0])
+        else:
+            names: list[Any] = []
             for name, value in given.items():
                 if type(value) is list:
-                    if len(value) > LONGEST:
-                        return None
-                    shape.append((name, len(value)))
+                    given, length = _lengthened(given, name, value)
+                    names.append((name, length))
                 else:
-                    shape.append(name)
-            return tuple(shape)
-        if not self._in_one(statement):
-            return ("each", *given[0])
-        return (len(given), *given[0]) if len(given) <= LONGEST else None
+                    names.append(name)
+            shape = tuple(names)
+        prepared = known.get(shape)
+        if prepared is None:
+            prepared = known[shape] = self._prepare(statement, given)
+        return Ready(prepared, given)
 
-    def _in_one(self, statement: Executable) -> bool:
-        """Many rows are one INSERT: a round trip less for each, and what they return is returned."""
-        return isinstance(statement, Insert) and (self._postgres or bool(statement.exported_columns))
-
-    def _prepare(self, statement: Executable, given: Values | Sequence[Values]) -> Prepared | None:
-        if isinstance(given, Mapping):
-            slots: dict[str, Any] = {name: _slots(name, value) for name, value in given.items()}
-        elif isinstance(statement, Insert) and self._in_one(statement):
-            statement = statement.values(
-                [{name: _Slot((row, name)) for name in given[0]} for row in range(len(given))]
-            )
-            slots = {}
-        else:
-            slots = {name: _Slot((name,)) for name in given[0]}
-        if isinstance(statement, Insert) and not statement.exported_columns:
+    def _prepare(self, statement: Executable, given: Values | Sequence[Values]) -> Prepared:
+        one = given if isinstance(given, Mapping) else given[0]
+        slots = {name: _slots(name, value) for name, value in one.items()}
+        returned = getattr(statement, "exported_columns", ())
+        if isinstance(statement, Insert) and not returned:
             statement = statement.inline()  # or it would return the row's key, which nobody asked for
-        compiled = statement.compile(dialect=self._dialect, column_keys=list(slots) or None)  # type: ignore[attr-defined]
-        if not isinstance(compiled, SQLCompiler):
-            return None
+        compiled: SQLCompiler = statement.compile(dialect=self._dialect, column_keys=list(slots))  # type: ignore[attr-defined]
         expanded = compiled.construct_expanded_state(slots)
         types: dict[str, Any] = {name: bound.type for name, bound in compiled.binds.items()}
         for name, several in expanded.parameter_expansion.items():
@@ -188,18 +183,21 @@ class Statements:
             _Value(bind, expanded.parameters[bind], self._store(types[bind]))
             for bind in expanded.positiontup or expanded.parameters
         ]
-        columns = getattr(statement, "exported_columns", ())
-        return Prepared(
-            expanded.statement,
-            values,
-            [column.type for column in columns],
-            self._dialect,
-            each=not isinstance(given, Mapping) and not self._in_one(statement),
-        )
+        columns = [column.type for column in returned]
+        return Prepared(expanded.statement, values, columns, self._dialect, each=one is not given)
 
     def _store(self, of_type: Any) -> Callable[[Any], Any] | None:
         store: Callable[[Any], Any] | None = of_type.dialect_impl(self._dialect).bind_processor(self._dialect)
         return store
+
+
+def _lengthened(given: Values, name: str, value: list[Any]) -> tuple[Values, int]:
+    """A list as long as the next power of two: each length is a statement of its own, and there are few."""
+    if not value:
+        return given, 0
+    length = 1 << (len(value) - 1).bit_length()
+    missing = length - len(value)
+    return (given if not missing else {**given, name: value + value[-1:] * missing}), length
 
 
 def _slots(name: str, value: Any) -> Any:
