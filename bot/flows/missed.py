@@ -7,7 +7,7 @@ as it is, or is redrawn in its place; what never came, and is still of use, come
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import cascade, orders, search
+from bot.domain import cascade, closing, orders, search
 from bot.domain.mission import ChosenDoctor, Mission, MissionState
 from bot.domain.outcome import Fact, Notice, Place, Priority, WhenUnknown, Withdrawal, to_party
 from bot.domain.people import Person
@@ -40,6 +40,7 @@ async def catch_up(given: Given, tx: Transaction, person: Person) -> None:
             notices.append(again or _card("search.offer", me, mission, "offer"))
         if mission.visit.idel == person.id:
             notices.append(_own_card("visit.card", me, mission, "mission"))
+            notices += _questions("closing.idel", me, mission, "idel")
             found = there.get((me, mission.id, "found"))
             receipts += [(mission, missed) for missed in await _nurse_missed(tx, me, mission, found)]
             notices += await _missed_between(given, tx, me, mission, person, Voice.IDEL)
@@ -49,6 +50,7 @@ async def catch_up(given: Given, tx: Transaction, person: Person) -> None:
         doctor = mission.cascade.doctor
         if doctor is not None and doctor.party == person.party and not doctor.by_phone:
             notices.append(_own_card("doctor.card", me, mission, "doctor"))
+            notices += _questions("closing.doctor", me, mission, "doctor")
             receipts += [(mission, missed) for missed in await _doctor_missed(tx, me, mission, doctor)]
             notices += await _missed_between(given, tx, me, mission, person, Voice.DOCTOR)
     # One that waits still must not come twice.
@@ -131,6 +133,15 @@ def _own_card(kind: str, place: Place, mission: Mission, card: str) -> Notice:
     if mission.state is not MissionState.OPEN:
         return _card(kind, place, mission, card)
     return Notice(kind, place, mission.id, card=card)
+
+
+def _questions(kind: str, place: Place, mission: Mission, side: str) -> list[Notice]:
+    """What is asked after the care: it comes where it is still waited for, and else shows that it is not."""
+    if mission.state is MissionState.OPEN:
+        return []
+    if side in closing.waits_for(mission):
+        return [Notice(kind, place, mission.id, card="closing")]
+    return [_card(kind, place, mission, "closing")]
 
 
 def _card(kind: str, place: Place, mission: Mission, card: str, **facts: Fact) -> Notice:

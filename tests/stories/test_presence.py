@@ -202,3 +202,33 @@ async def test_offers_that_met_a_block_come_while_they_can_be_answered(story: St
     await story.settle()
     await claire.taps("J'accepte 10:20")
     claire.rang(f"SMT {mission.number} · c'est à vous")
+
+
+async def test_who_was_away_after_the_care_gets_the_questions_or_sees_that_they_are_over(
+    story: Story,
+) -> None:
+    amina, claire = story.person("Amina"), story.person("Claire")
+    await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    await claire.taps("J'accepte")
+    await amina.taps("Sur place")
+    story.telegram.block(claire.user)
+    await amina.ends_the_visit()
+    claire.sees_not("CR logiciel")
+
+    story.telegram.unblock(claire.user)
+    await story.settle()
+    claire.rang("CR logiciel")
+    await claire.taps("Tout est fait")
+    await amina.taps("Aucun → TLD")
+    await amina.taps("Reste à domicile")
+    question = amina.sees("Ordonnance ?")
+    story.telegram.tap(amina.user, question.chat, question.id, *(question.button("Remise") or (0, 0)))
+    story.telegram.block(amina.user)
+    await story.settle()
+    amina.sees_button("Remise")
+    story.telegram.unblock(amina.user)
+    await story.settle()
+
+    amina.sees_no_button("Remise")
+    amina.sees("✅ SMT 1 close")
