@@ -47,9 +47,9 @@ format: $(VENV)/.dev  ## put the code in shape
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 
-soak: $(VENV)/.dev  ## 200 missions, random faults and deaths, on both databases (SECONDS=600)
-	@$(RUN) -m tests.soak --seconds $(or $(SECONDS),600) --database sqlite
-	@$(RUN) -m tests.soak --seconds $(or $(SECONDS),600) --database postgresql
+soak: $(VENV)/.dev  ## 200 missions in flight, random faults, 20 deaths, all carried to their end; on both databases, about ten minutes (ROUNDS=40)
+	@$(RUN) -m tests.soak --rounds $(or $(ROUNDS),40) --database sqlite
+	@$(RUN) -m tests.soak --rounds $(or $(ROUNDS),40) --database postgresql
 
 bench: $(VENV)/.dev $(VENV)-bench/.bench  ## the figures of the promises, into benchmarks/RESULTS.md (about an hour)
 	@$(RUN) -m benchmarks

@@ -1,4 +1,7 @@
-"""`python -m tests.soak --missions 200 --seconds 600`: prints its figures; 1 when something is not true."""
+"""`python -m tests.soak --missions 200 --rounds 40`: prints its figures; 1 when something is not true.
+
+The last line is the one to write down.
+"""
 
 import asyncio
 import os
@@ -38,19 +41,16 @@ def _fast() -> Path | None:
 
 @click.command()
 @click.option("--missions", default=200, help="how many are opened")
-@click.option("--seconds", default=600.0, help="real seconds of acting")
-@click.option("--rounds", default=None, type=int, help="rounds of acting, instead of seconds")
+@click.option("--rounds", default=40, help="how long people act at random before they carry all to its end")
 @click.option("--deaths", default=20, help="how often the process dies")
 @click.option("--seed", default=None, type=int, help="the dice; another one each time unless given")
 @click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="sqlite")
-def main(
-    missions: int, seconds: float, rounds: int | None, deaths: int, seed: int | None, database: str
-) -> None:
+def main(missions: int, rounds: int, deaths: int, seed: int | None, database: str) -> None:
     """One soak, with a table of figures."""
     os.environ.setdefault("PTB_TIMEDELTA", "true")
     chosen = seed if seed is not None else int.from_bytes(os.urandom(3), "big")
     click.echo(f"soak of {missions} missions on {database}, seed {chosen}")
-    plan = Plan(missions, seconds, chosen, deaths, rounds)
+    plan = Plan(missions, rounds, deaths, chosen)
     with tempfile.TemporaryDirectory(prefix="smt-soak-", dir=_fast()) as folder:
         cluster = None
         url = f"sqlite:///{folder}/smt.db"
@@ -67,6 +67,7 @@ def main(
             if cluster is not None:
                 cluster.stop()
     click.echo(report.table())
+    click.echo(report.line(database))
     if report.wrong or report.errors:
         raise SystemExit(1)
 

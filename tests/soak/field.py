@@ -1,10 +1,11 @@
 """The world of a soak: the bot of the stories, more people, time in small steps, and deaths without grace."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -55,6 +56,34 @@ TASTE = {
     "Annuler la mission": 0.1,
     "Abandonner": 0.2,
 }
+#: What somebody taps who wants a mission done, and nothing else.
+STEADY = {
+    "ACCEPTER · 20": 6,
+    "Prolonger": 3,
+    "Oui, d'accord": 3,
+    "20 min": 2,
+    "En route": 4,
+    "Sur place": 4,
+    "Visite terminée": 4,
+    "Oui, terminée": 6,
+    "Patient prévenu": 1,
+    "J'accepte": 6,
+    "OK ": 4,
+    "Réponse par tél.": 1,
+    "Accepte": 4,
+    "✔": 4,
+    "Reprendre": 2,
+    "Créer la visio": 2,
+    "Aucun → TLD": 6,
+    "Reste à domicile": 6,
+    "Remise": 6,
+    "Tout est fait": 6,
+    "Clore sans réponse": 6,
+    "Le 15 a pris le relais": 6,
+}
+#: What the operators tap for a mission that will not end otherwise.
+WAY_OUT = {"Autre…": 3, "Autre effecteur": 6, "Oui, un autre y va": 12}
+IN_GROUP = ("Léa", "Hugo", "Inès", "Paul")
 WORDS = (
     "TA 13/8 FC 96 SpO2 93 T 38,4",
     "TA 9/5 FC 120",
@@ -207,17 +236,20 @@ class Field(Story):
         """The process dies in the midst of whatever it does at this moment, and comes back."""
         working = self.background.start(self.work(), "the life before")
         await asyncio.sleep(0)
+        sending, calls = self.bot.delivery, self.telegram.counts
         if dice.random() < 0.3:  # while it reads and decides
             for _ in range(dice.choice((0, 1, 3, 10, 30))):
                 await asyncio.sleep(0)
         else:  # while it sends
-            after = self.telegram.counts.total() + dice.choice((1, 2, 4, 8, 16))
-            await until(lambda: working.done() or self.telegram.counts.total() >= after)
-        working.cancel()
-        await asyncio.wait({working})
-        held = self.bot.delivery.in_flight
+            await until(lambda: working.done() or sending.in_flight)
+            after = calls.total() + dice.choice((1, 2, 4, 8, 16))
+            await until(lambda: working.done() or (calls.total() >= after and sending.in_flight))
         self.deaths.count += 1
-        self.deaths.unrecorded += held
+        self.deaths.unrecorded += sending.in_flight
+        # All at once, as a process ends: nobody has another turn to write anything down.
+        working.cancel()
+        await self.bot.background.stop()
+        await asyncio.wait({working})
         self.excused |= {tap for tap in self.told_to_bot if self.telegram.world.taps[tap].answer is None}
         await self.bot.close()
         await self.comes_back()
@@ -266,6 +298,35 @@ class Field(Story):
         self.telegram.tap(teller.user, view.chat, view.id, row, column)
         self.acted["taps"] += 1
         return label
+
+    def carries_on(self, dice: random.Random, *, share: float = 1.0, ends: bool = False) -> None:
+        """For each mission that is not closed, or a share of them, somebody does the next thing.
+
+        `ends`: by now the operators end what does not end by itself.
+        """
+        taste = STEADY | WAY_OUT if ends else STEADY
+        # Of the buttons with the same words the newest.
+        spots: dict[int, dict[str, tuple[int, int, int, int, float]]] = defaultdict(dict)
+        for mission, chat, number in self.rows(
+            "SELECT sent.mission, chat_id, message_id FROM sent JOIN mission ON mission.id = sent.mission"
+            " WHERE mission.state <> 'closed' AND deleted_at IS NULL ORDER BY sent.mission, sent_at"
+        ):
+            message = self.telegram.world.chats[chat].messages.get(number)
+            for row, buttons in enumerate(message.inline_keyboard if message is not None else ()):
+                for column, button in enumerate(buttons):
+                    weight = _taste(plain(button["text"]), taste, 0.0)
+                    if weight and "callback_data" in button:
+                        spots[mission][button["text"]] = chat, number, row, column, weight
+        for labels in spots.values():
+            if dice.random() > share:
+                continue
+            found = list(labels.values())
+            chat, number, row, column, _ = dice.choices(found, [spot[-1] for spot in found])[0]
+            users = self.telegram.world.users
+            user = users[chat] if chat in users else self.people[dice.choice(IN_GROUP)].user
+            with contextlib.suppress(CannotDo):
+                self.telegram.tap(user, chat, number, row, column)
+                self.acted["taps"] += 1
 
     def writes_something(self, teller: Teller, dice: random.Random) -> None:
         """Somebody writes, mostly in private."""
@@ -334,8 +395,8 @@ class Field(Story):
             return [mission.id for mission in await tx.missions.unfinished()]
 
 
-def _taste(label: str) -> float:
-    return next((weight for words, weight in TASTE.items() if label.startswith(words)), 1.0)
+def _taste(label: str, taste: Mapping[str, float] = TASTE, otherwise: float = 1.0) -> float:
+    return next((weight for words, weight in taste.items() if label.startswith(words)), otherwise)
 
 
 class Errors(logging.Handler):

@@ -1,4 +1,4 @@
-"""One soak: missions are opened, people act at random under random faults, and then there is calm."""
+"""One soak: missions are opened, people act at random under faults, and carry it to its end."""
 
 import asyncio
 import logging
@@ -17,6 +17,8 @@ WAVE = 6
 LONGEST_CALM = timedelta(hours=24)
 CALM_STEP = 300.0
 LOOKED_AT = 20  # notices of some time ago, put into words again
+#: When everybody does what is to be done: so many rounds, in the later ones the operators end what is left.
+MOST_ROUNDS, PATIENT_ROUNDS = 60, 20
 
 
 @dataclass
@@ -24,10 +26,14 @@ class Plan:
     """How much of everything."""
 
     missions: int = 200
-    seconds: float = 600.0  # real ones, for the acting
+    rounds: int = 40  # of acting; the missions are opened in the first third
+    deaths: int = 20
     seed: int = 1
-    deaths: int = 10
-    rounds: int | None = None  # instead of real seconds: the same seed does the same
+
+    @property
+    def most_acts(self) -> int:
+        """In one round: many missions give many people something to do."""
+        return 24 + self.missions // 4
 
 
 @dataclass
@@ -41,6 +47,19 @@ class Report:
     late: set[str] = field(default_factory=set)
     duration: float = 0.0
     simulated: timedelta = timedelta()
+
+    def line(self, database: str) -> str:
+        """What is written down of a soak."""
+        figures = self.figures
+        faults = sum(count for name, count in figures.items() if name.startswith("fault: "))
+        return (
+            f"soak on {database}: {figures['missions']} missions, {figures['in flight then']} at once;"
+            f" {figures['taps']} taps, {figures['messages sent']} messages, {faults} faults,"
+            f" {figures['deaths']} deaths, {figures['doubles']} doubles;"
+            f" in the end {figures['  closed']} closed, {figures['owned'] + figures['with a timer']} owned,"
+            f" {figures['cards']} cards, {len(self.wrong) + len(self.errors)} wrong;"
+            f" {self.duration:.0f} s for {self.simulated.total_seconds() / 3600:.1f} h, seed {self.plan.seed}"
+        )
 
     def table(self) -> str:
         """For people."""
@@ -60,13 +79,18 @@ async def soak(world: Field, plan: Plan) -> Report:
     logging.getLogger("storage").addHandler(errors)
     begun, at = real_monotonic(), world.clock.now()
     try:
-        await _act(world, plan, report, begun)
+        await _act(world, plan, report)
+        world.calm()
+        await world.let_pass(CALM_STEP)
+        report.wrong = await truth.in_the_midst(world)
+        await _carry_to_the_end(world, plan, report)
         await calm_down(world)
         found = await truth.in_the_end(world)
     finally:
         logging.getLogger("bot").removeHandler(errors)
         logging.getLogger("storage").removeHandler(errors)
-    report.wrong, report.errors = found.wrong + sorted(report.late), errors.said
+    report.wrong += found.wrong + sorted(report.late)
+    report.errors = errors.said
     report.duration = real_monotonic() - begun
     report.simulated = world.clock.now() - at
     states = await truth.missions_by_state(world)
@@ -87,31 +111,37 @@ async def soak(world: Field, plan: Plan) -> Report:
     return report
 
 
-async def _act(world: Field, plan: Plan, report: Report, begun: float) -> None:
+async def _act(world: Field, plan: Plan, report: Report) -> None:
     dice = random.Random(plan.seed)
     everybody = list(world.people.values())
     nurses = [name for name in world.people if name.startswith("Idel")]
     operators = ["Léa", "Hugo", "Inès"]
-    rounds, opened = 0, 0
-    planned = plan.rounds or 1_000_000_000
-    while True:
-        done = max(
-            (real_monotonic() - begun) / plan.seconds if plan.rounds is None else 0.0, rounds / planned
-        )
-        if done >= 1:
-            break
+    opened = 0
+    for number in range(plan.rounds):
+        done = number / plan.rounds
         # All are open by the first third: then they are in flight together.
         while opened < plan.missions * min(1.0, done * 3 + 0.05):
             await world.mission(asked_by=dice.choice(operators), offered_to=dice.sample(nurses, WAVE))
             opened += 1
-        for _ in range(dice.randrange(1, 24)):
+        for _ in range(dice.randrange(1, plan.most_acts)):
             world.acts(dice.choice(everybody), dice)
+        world.carries_on(dice, share=0.1)
         await world.let_pass(dice.choice((1, 3, 10, 30, 60, 120)))
         await _trouble(world, plan, dice, done)
         late = dice.sample(world.spoken, min(LOOKED_AT, len(world.spoken)))
         report.late |= set(await truth.words_come_late(world, late))
+    report.figures["rounds"] = plan.rounds
+    report.figures["in flight then"] = len(await world.open_missions())
+
+
+async def _carry_to_the_end(world: Field, plan: Plan, report: Report) -> None:
+    """Everybody does what is to be done, until every mission is closed."""
+    dice, rounds = random.Random(plan.seed), 0
+    while rounds < MOST_ROUNDS and await world.open_missions():
+        world.carries_on(dice, ends=rounds >= PATIENT_ROUNDS)
+        await world.let_pass(dice.choice((30, 60, 120)))
         rounds += 1
-    report.figures["rounds"] = rounds
+    report.figures["rounds to the end"] = rounds
 
 
 async def _trouble(world: Field, plan: Plan, dice: random.Random, done: float) -> None:
