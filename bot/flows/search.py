@@ -34,11 +34,17 @@ async def accept(
     """An IDEL taps ACCEPTER."""
     try:
         async with given.storage.transaction() as tx:
+            # Of a thousand who tap, all but one are answered here: they wait for nobody who holds the row.
+            seen = await tx.missions.get(mission_id)
+            if seen is None:
+                return GONE
+            if (settled := search.no_longer_open(seen, person.id, given.now())) is not None:
+                return settled.answer
             mission = await tx.missions.lock(mission_id)
             if mission is None:
                 return GONE
             if (settled := search.no_longer_open(mission, person.id, given.now())) is not None:
-                return settled.answer  # of a thousand who tap, all but one: nothing else is read
+                return settled.answer  # taken in between
             locked, offer, elsewhere = await tx.together(
                 tx.people.lock([person.id]),
                 tx.offers.get(mission_id, person.id),
