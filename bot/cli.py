@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import secrets
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import nullcontext
@@ -80,7 +81,14 @@ def sandbox(port: int, at: str | None) -> None:
     from bot.sandbox.play import play
 
     set_up_logs("WARNING")
+    _every_end_is_ctrl_c()
     _leave(asyncio.run(play(port=port, at=at)))
+
+
+def _every_end_is_ctrl_c() -> None:
+    """A terminal that is closed, or `kill`, must not leave the sandbox's bot and its folder behind."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 @main.command()
@@ -89,6 +97,7 @@ def demo() -> None:
     from bot.sandbox.play import demonstrate
 
     set_up_logs("WARNING")
+    _every_end_is_ctrl_c()
     _leave(asyncio.run(demonstrate()))
 
 
