@@ -4,6 +4,7 @@ What was owed to them meanwhile was given up, and OSNP were told to phone. Whate
 as it is, or is redrawn in its place; what never came, and is still of use, comes now.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,8 +24,11 @@ STILL_READ = timedelta(hours=24)
 RELAY_CHANGES = frozenset({"thread.edited", "thread.labelled"})
 
 
-async def catch_up(given: Given, tx: Transaction, person: Person) -> None:
-    """Owe them what is true now."""
+async def catch_up(given: Given, tx: Transaction, person: Person, told: Sequence[Notice] = ()) -> None:
+    """Owe them what is true now, and what others are `told` of it.
+
+    In one go: whoever holds the board's row and then waits for a mission's is in every decision's way.
+    """
     now = given.now()
     me = to_party(person.party)
     missions = await tx.missions.triggered_between(now - STILL_READ, now)
@@ -55,7 +59,7 @@ async def catch_up(given: Given, tx: Transaction, person: Person) -> None:
             notices += await _missed_between(given, tx, me, mission, person, Voice.DOCTOR)
     # One that waits still must not come twice.
     await tx.outbox.withdraw([Withdrawal(mission.id, missed.kind, me) for mission, missed in receipts], now)
-    await tx.outbox.owe([*notices, *(missed for _, missed in receipts)], now)
+    await tx.outbox.owe([*told, *notices, *(missed for _, missed in receipts)], now)
 
 
 async def _nurse_missed(

@@ -47,9 +47,10 @@ async def blocked(given: Given, user_id: int, *, blocked: bool) -> None:
             notice = Notice(
                 kind, BOARD, facts={"person": person.id}, card=f"reach:{person.id}", fresh=blocked
             )
-            await tx.outbox.owe([notice], now)
-            if not blocked:
-                await missed.catch_up(given, tx, person)
+            if blocked:
+                await tx.outbox.owe([notice], now)
+            else:
+                await missed.catch_up(given, tx, person, [notice])
 
 
 async def in_group(given: Given, user_id: int, name: str, *, present: bool) -> None:
