@@ -13,7 +13,7 @@ class AlreadyRunning(Exception):  # noqa: N818 - it is said to a person
 @contextmanager
 def only_one(path: Path) -> Iterator[None]:
     """Hold the lock file; the system lets go of it however the process ends. Raises AlreadyRunning."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

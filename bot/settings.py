@@ -244,7 +244,7 @@ def read_secret_key(settings: Settings) -> tuple[str, Path | None]:
     if settings.database_url:
         raise SettingsError([NO_KEY])
     key, path = secrets.token_hex(32), key_file(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=False)
     path.write_text(key + "\n", encoding="ascii")
     return key, path

@@ -52,7 +52,7 @@ def upgrade(database_url: str, version: str = "head") -> None:
     """Bring the schema to the newest version, or to a named one; creates it where there is none."""
     url = address(database_url)
     if is_sqlite(url):
-        sqlite_file(url).parent.mkdir(parents=True, exist_ok=True)
+        sqlite_file(url).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     from alembic import command
 
     _migrate(database_url, lambda config, connection: command.upgrade(config, version))

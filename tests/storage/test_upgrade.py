@@ -130,6 +130,11 @@ def test_a_database_of_a_newer_version_is_not_taken_for_an_old_one(oldest_url: s
     assert migrate.compared(migrate.current(oldest_url)) is Schema.NEWER
 
 
+def test_the_folder_of_a_fresh_database_is_its_owners_only(tmp_path: Path) -> None:
+    migrate.upgrade(f"sqlite:///{tmp_path / 'var' / 'smt.db'}")
+    assert (tmp_path / "var").stat().st_mode & 0o077 == 0
+
+
 def test_there_is_no_way_back_to_a_version_that_never_was(oldest_url: str) -> None:
     with pytest.raises(ValueError, match="no schema 'base': 0001"):
         migrate.downgrade(oldest_url, "base")
