@@ -6,7 +6,7 @@ Every flow ends here. Knows no rule and no word.
 from datetime import datetime
 
 from bot.domain import closing, watch
-from bot.domain.mission import IdelOfferState, Mission
+from bot.domain.mission import Mission
 from bot.domain.outcome import (
     BOARD,
     GROUP_KINDS,
@@ -76,12 +76,12 @@ async def _watched(tx: Transaction, outcome: Outcome, actor: str, now: datetime)
 
 
 async def _shut(tx: Transaction, mission: Mission) -> list[Notice]:
-    """Everybody who was asked and has not the mission sees the truth on the card."""
+    """Whoever has a card of the offer and not the mission sees the truth on it."""
     offers = await tx.offers.of_mission(mission.id)
     return [
         _redraw("search.offer", to_person(offer.person), mission, "offer")
         for offer in offers
-        if offer.person != mission.visit.idel and offer.state is not IdelOfferState.UNREACHABLE
+        if offer.person != mission.visit.idel  # also who was unreachable then: back since, they see an offer
     ] + (
         [_redraw("search.offer", to_person(mission.visit.idel), mission, "offer")]
         if mission.visit.idel is not None

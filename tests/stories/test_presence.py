@@ -232,3 +232,16 @@ async def test_who_was_away_after_the_care_gets_the_questions_or_sees_that_they_
 
     amina.sees_no_button("Remise")
     amina.sees("✅ SMT 1 close")
+
+
+async def test_an_offer_given_to_who_has_come_back_is_shut_like_any_other(story: Story) -> None:
+    amina = story.person("Amina")
+    story.telegram.world.users[amina.user.id].blocked = True  # and Telegram has not said so yet
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    story.telegram.unblock(amina.user)
+    await story.settle()
+    amina.rang("visite + téléconsultation")
+
+    await story.person("Bruno").taps("ACCEPTER · 20 min")
+    amina.sees(f"SMT {mission.number}")
+    amina.sees_no_button("ACCEPTER")
