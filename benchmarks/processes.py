@@ -23,6 +23,12 @@ READY_SECONDS = 120.0
 STOP_SECONDS = 30.0
 LOOK_SECONDS = 0.01
 
+#: An operator's environment has no `rich` (it comes with the linters), and httpx loads it where it is.
+AS_INSTALLED = (
+    "import runpy, sys; sys.modules['rich'] = None; del sys.argv[:2];"
+    " runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+)
+
 
 class Stopped(Exception):  # noqa: N818 - said to whoever runs the benchmark
     """A process of the benchmark ended by itself, or never got ready."""
@@ -44,7 +50,14 @@ def opening_offset() -> float:
 async def _start(*command: str, log: Path, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
     with log.open("ab") as file:
         return await asyncio.create_subprocess_exec(
-            sys.executable, *command, cwd=PROJECT, env=environment, stdout=file, stderr=file
+            sys.executable,
+            "-c",
+            AS_INSTALLED,
+            *command,
+            cwd=PROJECT,
+            env=environment,
+            stdout=file,
+            stderr=file,
         )
 
 

@@ -172,6 +172,7 @@ class Stage:
         """The clock, the limits, the latency between two bounds in seconds (an empty list: none)."""
         if offset is not None:
             self.clock.offset = offset
+            self.telegram.limits.forget()
         if limits is not None:
             self.telegram.limits.on = limits
         if latency is not None:

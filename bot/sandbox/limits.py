@@ -41,6 +41,10 @@ class Limits:
     def __init__(self, clock: Clock, *, on: bool = True) -> None:
         self.on = on
         self._clock = clock
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing was sent yet: what was, was sent in another time than the one that is now."""
         self._all = Window(*ALL_CHATS)
         self._groups: dict[int, Window] = {}
         self._free_at: dict[int, float] = {}
