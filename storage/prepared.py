@@ -21,6 +21,9 @@ from storage.answered import Answered, Step
 Values = Mapping[str, Any]
 Shape = tuple[Any, ...]
 
+#: Longer lists are rare, and filled up they could pass what SQLite takes in one statement.
+LONGEST = 1024
+
 
 class Record(Protocol):
     """A row of a result: its columns by name and by position."""
@@ -158,6 +161,8 @@ class Statements:
             names: list[Any] = []
             for name, value in given.items():
                 if type(value) is list:
+                    if len(value) > LONGEST:
+                        return None
                     given, length = _lengthened(given, name, value)
                     names.append((name, length))
                 else:

@@ -80,6 +80,15 @@ async def test_what_is_read_together_comes_in_its_order_and_after_what_was_writt
         assert set(missions) == {mission.id, other.id}
 
 
+async def test_a_list_of_any_length_finds_whom_it_names(storage: Storage) -> None:
+    (amina,) = await known(storage, AMINA)
+    for length in (0, 1, 3, 1_024, 1_025, 20_000):
+        for _ in range(3):
+            async with storage.transaction() as tx:
+                found = await tx.people.many(PersonId(amina.id + nobody) for nobody in range(length))
+            assert found == ({amina.id: amina} if length else {})
+
+
 async def test_what_is_refused_together_is_not_stored(storage: Storage) -> None:
     """An offer of a mission that does not exist: nothing of the transaction stays."""
     mission = await started(storage)
