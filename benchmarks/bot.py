@@ -106,7 +106,7 @@ def main(no_limits: bool, profile: Path | None, statements: Path | None) -> None
         if profile is not None:
             stack.callback(profiler.dump_stats, profile)
             profiler.enable()
-        asyncio.run(build(settings, budgets=budgets).run())
+        asyncio.run(build(settings, budgets=budgets, compiled=settings.data_dir / "compiled").run())
 
 
 if __name__ == "__main__":

@@ -236,8 +236,13 @@ def build(
     sms: SmsPort | None = None,
     storage: Storage | None = None,
     budgets: Budgets | None = None,
+    compiled: Path | None = None,
 ) -> Bot:
-    """A bot that is ready to run; nothing is opened yet but the key and the region file."""
+    """A bot that is ready to run; nothing is opened yet but the key and the region file.
+
+    In the folder `compiled` the compiled words outlive the process: the first people after a restart do not
+    wait for them.
+    """
     key, created = read_secret_key(settings)
     if created is not None:
         log.warning("a key was made in %s: keep a copy apart from the database's backups", created)
@@ -254,7 +259,9 @@ def build(
     line = request or AiohttpRequest()
     api = TelegramApi(line, settings.telegram_api, settings.token)
     texts = sms or sms_from(settings.sms)
-    words = Words(given.region)
+    if compiled is not None:
+        compiled.mkdir(mode=0o700, parents=True, exist_ok=True)
+    words = Words(given.region, compiled)
     budgets = budgets or Budgets()
     runtime = Runtime(given, api, words, background, budgets, settings.group)
     application = _application(settings, line, runtime)

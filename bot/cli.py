@@ -64,7 +64,7 @@ def run() -> None:
     try:
         with _alone(settings):
             _ready_schema(settings)
-            asyncio.run(build(settings).run())
+            asyncio.run(build(settings, compiled=settings.data_dir / "compiled").run())
     except AlreadyRunning as refusal:
         _fail(str(refusal))
     except (SettingsError, RegionError) as error:

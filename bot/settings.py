@@ -5,15 +5,17 @@ Every complaint is one sentence that says which variable is wrong and how to men
 
 import hashlib
 import hmac
+import os
 import secrets
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-
-from bot.domain.outcome import Fact
+import msgspec
+from dotenv import dotenv_values
+from msgspec.structs import force_setattr
 
 PREFIX = "SMT_"
 TELEGRAM = "https://api.telegram.org"
@@ -27,6 +29,13 @@ MENDING = {
     "fiction_numbers": "SMT_FICTION_NUMBERS must be `true` or `false`.",
     "data_dir": "SMT_DATA_DIR must be the path of a folder.",
     "region": "SMT_REGION must be the path of a region file (TOML).",
+}
+
+#: How people write the address of a database, and how SQLAlchemy wants it.
+DRIVERS = {
+    "postgresql://": "postgresql+psycopg://",
+    "postgres://": "postgresql+psycopg://",
+    "sqlite://": "sqlite+aiosqlite://",
 }
 
 MISSING = {
@@ -52,133 +61,79 @@ class SettingsError(Exception):
         self.sentences = sentences
 
 
-class Settings(BaseSettings):
-    """Everything the environment says."""
+class Secret(str):
+    """Words that nobody prints."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
-    )
+    __slots__ = ()
 
-    bot_token: SecretStr = SecretStr("")
+    def __repr__(self) -> str:
+        return "'…'" if self else "''"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the environment says. Raises SettingsError for values that cannot be meant."""
+
+    bot_token: Secret = Secret()
     telegram_api: str = TELEGRAM
     group_id: int | None = None
     data_dir: Path = Path("var")
-    database_url: Annotated[str, Field(repr=False)] = ""
+    database_url: Secret = Secret()
     public_url: str | None = None
     listen: str = "127.0.0.1:8080"
     intake: Literal["polling", "webhook"] = "polling"
-    secret_key: SecretStr | None = None
+    secret_key: Secret | None = None
     confidentiality: Literal["standard"] = "standard"
     sms: str = "dry-run"
     fiction_numbers: bool = False
     clock: str = "system"
-    region: Annotated[Path, NoDecode] = DEFAULT_REGION
-    heartbeat_url: Annotated[str, Field(repr=False)] = ""  # whoever knows it may beat
+    region: Path = DEFAULT_REGION
+    heartbeat_url: Secret = Secret()  # whoever knows it may beat
 
-    @field_validator("group_id", "public_url", "secret_key", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: Fact) -> Fact:
-        return None if value == "" else value
+    def __post_init__(self) -> None:
+        set_to = partial(force_setattr, self)
+        set_to("bot_token", Secret(self.bot_token.strip()))
+        set_to("telegram_api", self.telegram_api.rstrip("/"))
+        set_to("public_url", self.public_url.rstrip("/") if self.public_url else None)
+        set_to("database_url", Secret(_with_driver(self.database_url)))
+        set_to("heartbeat_url", Secret(self.heartbeat_url))
+        set_to("secret_key", Secret(self.secret_key) if self.secret_key else None)
+        if wrong := list(self._wrong()):
+            raise SettingsError(wrong)
 
-    @field_validator("bot_token")
-    @classmethod
-    def _token(cls, value: SecretStr) -> SecretStr:
-        number, colon, rest = value.get_secret_value().strip().partition(":")
+    def _wrong(self) -> Iterator[str]:
+        number, colon, rest = self.bot_token.partition(":")
         if (number or colon or rest) and not (number.isdigit() and len(rest) >= 10):
-            raise ValueError(
-                "SMT_BOT_TOKEN does not look like a token (`123456789:AA…`). Copy it again from @BotFather."
-            )
-        return SecretStr(value.get_secret_value().strip())
-
-    @field_validator("telegram_api")
-    @classmethod
-    def _telegram_api(cls, value: str) -> str:
-        if not _is_http(value):
-            raise ValueError(f"SMT_TELEGRAM_API must start with http:// or https://, as {TELEGRAM} does.")
-        return value.rstrip("/")
-
-    @field_validator("group_id")
-    @classmethod
-    def _group(cls, value: int | None) -> int | None:
-        if value is not None and value >= 0:
-            raise ValueError("SMT_GROUP_ID must be negative: the number of a group starts with -100.")
-        return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _public_url(cls, value: str | None) -> str | None:
-        if value is not None and not _is_http(value):
-            raise ValueError(
-                "SMT_PUBLIC_URL must be the https:// address under which people reach this server."
-            )
-        return value.rstrip("/") if value else None
-
-    @field_validator("listen")
-    @classmethod
-    def _listen(cls, value: str) -> str:
-        host, _, port = value.rpartition(":")
+            yield "SMT_BOT_TOKEN does not look like a token (`123456789:AA…`). Copy it again from @BotFather."
+        if not _is_http(self.telegram_api):
+            yield f"SMT_TELEGRAM_API must start with http:// or https://, as {TELEGRAM} does."
+        if self.group_id is not None and self.group_id >= 0:
+            yield "SMT_GROUP_ID must be negative: the number of a group starts with -100."
+        if self.public_url and not _is_http(self.public_url):
+            yield "SMT_PUBLIC_URL must be the https:// address under which people reach this server."
+        host, _, port = self.listen.rpartition(":")
         if not host or not port.isdigit() or int(port) > 65535:
-            raise ValueError("SMT_LISTEN must be host:port, as 127.0.0.1:8080.")
-        return value
-
-    @field_validator("sms")
-    @classmethod
-    def _sms(cls, value: str) -> str:
-        if value not in ("", "dry-run") and not _is_http(value):
-            raise ValueError("SMT_SMS must be `dry-run` or the http(s):// address of the SMS gateway.")
-        return value or "dry-run"
-
-    @field_validator("heartbeat_url")
-    @classmethod
-    def _heartbeat(cls, value: str) -> str:
-        if value and not _is_http(value):
-            raise ValueError("SMT_HEARTBEAT_URL must be the http(s):// address of a monitor, or empty.")
-        return value
-
-    @field_validator("database_url")
-    @classmethod
-    def _database(cls, value: str) -> str:
-        for plain, driver in (
-            ("postgresql://", "postgresql+psycopg://"),
-            ("postgres://", "postgresql+psycopg://"),
-            ("sqlite://", "sqlite+aiosqlite://"),
-        ):
-            if value.startswith(plain):
-                return driver + value.removeprefix(plain)
-        if value and not value.startswith(("postgresql+psycopg://", "sqlite+aiosqlite://")):
-            raise ValueError(
-                "SMT_DATABASE_URL must start with postgresql:// or sqlite:///; leave it empty for SQLite in"
+            yield "SMT_LISTEN must be host:port, as 127.0.0.1:8080."
+        if self.sms != "dry-run" and not _is_http(self.sms):
+            yield "SMT_SMS must be `dry-run` or the http(s):// address of the SMS gateway."
+        if self.heartbeat_url and not _is_http(self.heartbeat_url):
+            yield "SMT_HEARTBEAT_URL must be the http(s):// address of a monitor, or empty."
+        if self.database_url and not self.database_url.startswith(tuple(DRIVERS.values())):
+            yield (
+                "SMT_DATABASE_URL must start with postgresql:// or sqlite://; leave it empty for SQLite in"
                 " SMT_DATA_DIR."
             )
-        return value
-
-    @field_validator("region")
-    @classmethod
-    def _region(cls, value: Path) -> Path:
-        if not value.is_file():
-            raise ValueError(
-                f"SMT_REGION names no file: {value}. Leave it empty for the region shipped (SAS 68)."
-            )
-        return value
-
-    @field_validator("region", mode="before")
-    @classmethod
-    def _region_default(cls, value: str | Path) -> str | Path:
-        return value or DEFAULT_REGION
-
-    @model_validator(mode="after")
-    def _webhook_needs_https(self) -> "Settings":
+        if not self.region.is_file():
+            yield f"SMT_REGION names no file: {self.region}. Leave it empty for the region shipped (SAS 68)."
         if self.intake == "webhook" and not (self.public_url or "").startswith("https://"):
-            raise ValueError(
+            yield (
                 "SMT_INTAKE is `webhook`, which needs SMT_PUBLIC_URL with an https:// address. Set it, or use"
                 " `polling`."
             )
-        return self
 
     @property
     def token(self) -> str:
         """The bot's token, in clear."""
-        return self.bot_token.get_secret_value()
+        return str(self.bot_token)
 
     @property
     def group(self) -> int:
@@ -210,10 +165,22 @@ class Settings(BaseSettings):
 
 def read_settings(need: tuple[str, ...] = (), env_file: Path | None = Path(".env")) -> Settings:
     """Read the environment (and `.env`). Raises SettingsError; `need` lists what must not be empty."""
+    said = {**(dotenv_values(env_file, encoding="utf-8") if env_file else {}), **os.environ}
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
+    for field in msgspec.structs.fields(Settings):
+        if not (given := said.get(PREFIX + field.encode_name.upper())):
+            continue  # an empty variable says nothing
+        try:
+            values[field.name] = msgspec.convert(given, field.type, strict=False, dec_hook=_of_words)
+        except msgspec.ValidationError:
+            wrong.append(MENDING[field.name])
     try:
-        settings = Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic's own parameter
-    except ValidationError as error:
-        raise SettingsError([_sentence(dict(problem)) for problem in error.errors()]) from None
+        settings = Settings(**values)
+    except SettingsError as error:
+        raise SettingsError([*wrong, *error.sentences]) from None
+    if wrong:
+        raise SettingsError(wrong)
     missing = [MISSING[name] for name in need if name in MISSING and _is_empty(settings, name)]
     if missing:
         raise SettingsError(missing)
@@ -223,7 +190,7 @@ def read_settings(need: tuple[str, ...] = (), env_file: Path | None = Path(".env
 def present_secret_key(settings: Settings) -> str | None:
     """The key of the vault where there is one; none is made."""
     if settings.secret_key is not None:
-        return settings.secret_key.get_secret_value()
+        return str(settings.secret_key)
     path = key_file(settings)
     return path.read_text(encoding="ascii").strip() if path.is_file() else None
 
@@ -259,11 +226,13 @@ def _is_empty(settings: Settings, name: str) -> bool:
     return not settings.token if name == "bot_token" else getattr(settings, name) is None
 
 
-def _sentence(problem: dict[str, object]) -> str:
-    location = problem["loc"]
-    name = str(location[0]) if isinstance(location, tuple) and location else ""
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    if problem["type"] == "value_error":
-        return message
-    variable = name if name.upper().startswith(PREFIX) else PREFIX + name.upper()
-    return MENDING.get(name.lower().removeprefix(PREFIX.lower()), f"{variable}: {message}.")
+def _of_words(kind: type, words: Any) -> Any:
+    """What msgspec does not know: paths and secrets."""
+    return kind(words)
+
+
+def _with_driver(url: str) -> str:
+    for plain, driver in DRIVERS.items():
+        if url.startswith(plain):
+            return driver + url.removeprefix(plain)
+    return url

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
 import templates
@@ -46,21 +46,25 @@ COMPILED = {True: CompiledOnce(), False: CompiledOnce()}
 class Words:
     """Every word people read, in the region's time zone."""
 
-    def __init__(self, region: Region) -> None:
+    def __init__(self, region: Region, compiled: Path | None = None) -> None:
+        """`compiled`: a folder in which compiled templates outlive the process (compiling takes a second)."""
         self.zone = ZoneInfo(region.timezone)
         self._region = region
-        self._html = self._environment(region, html=True)
-        self._plain = self._environment(region, html=False)
+        self._html = self._environment(region, compiled, html=True)
+        self._plain = self._environment(region, compiled, html=False)
         self._labels: Mapping[str, str] = tomllib.loads((FOLDER / "labels.toml").read_text(encoding="utf-8"))
 
-    def _environment(self, region: Region, *, html: bool) -> Environment:
+    def _environment(self, region: Region, compiled: Path | None, *, html: bool) -> Environment:
+        cache: BytecodeCache = COMPILED[html]
+        if compiled is not None:
+            cache = FileSystemBytecodeCache(str(compiled), f"{'html' if html else 'plain'}-%s")
         environment = Environment(
             loader=FileSystemLoader(FOLDER / "messages"),
             undefined=StrictUndefined,
             autoescape=html,  # noqa: S701 - plain words are for alerts, SMS and topic names
             trim_blocks=True,
             lstrip_blocks=True,
-            bytecode_cache=COMPILED[html],
+            bytecode_cache=cache,
             auto_reload=False,  # they do not change under a running bot
         )
         filters: dict[str, Callable[..., str]] = {

@@ -2,7 +2,7 @@
 
 from bot.checks import look_at_telegram
 from bot.sandbox.telegram import TOKEN, Telegram
-from bot.settings import Settings
+from bot.settings import Secret, Settings
 from bot.telegram_api import TelegramApi
 from tests.clock import ManualClock
 from tests.sandbox.request import EmulatorRequest
@@ -10,8 +10,7 @@ from tests.sandbox.request import EmulatorRequest
 
 def settings() -> Settings:
     return Settings(
-        _env_file=None,  # type: ignore[call-arg]
-        bot_token=TOKEN,  # type: ignore[arg-type]
+        bot_token=Secret(TOKEN),
         telegram_api="http://telegram.invalid",
     )
 

@@ -37,7 +37,7 @@ from bot.sandbox.acts import View
 from bot.sandbox.chats import Chat, User
 from bot.sandbox.files import UploadedFile
 from bot.sandbox.telegram import TOKEN, Telegram
-from bot.settings import Settings
+from bot.settings import Secret, Settings
 from storage.database import open_storage
 from storage.vault import Vault
 from tests.clock import ManualClock
@@ -221,13 +221,12 @@ class Story:
         self.folder = folder
         self.group: Chat = self._cast(forum)
         self.settings = Settings(
-            _env_file=None,  # type: ignore[call-arg]
-            bot_token=TOKEN,  # type: ignore[arg-type]
+            bot_token=Secret(TOKEN),
             telegram_api="http://telegram.invalid",
             group_id=self.group.id,
             data_dir=folder,
-            database_url=database_url,
-            secret_key="a secret for the tests only",  # type: ignore[arg-type]
+            database_url=Secret(database_url),
+            secret_key=Secret("a secret for the tests only"),
             fiction_numbers=True,
         )
         self.bot: Bot
