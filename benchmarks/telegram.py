@@ -179,9 +179,10 @@ class Stage:
             self.telegram.latency = (latency[0], latency[1]) if latency else None
 
     def forget(self) -> None:
-        """A new measurement: nothing was seen, nothing waits for a bot."""
+        """A new measurement: nothing was seen or sent, nothing waits for a bot."""
         self.telegram.notes = Notes()
         self.telegram.updates.drop()
+        self.telegram.limits.forget()
         self.telegram.calls.clear()
 
     async def prepares(self, patience: float = PATIENCE) -> None:

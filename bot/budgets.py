@@ -4,21 +4,26 @@ Sends, edits and new topics count alike: 30 in any second overall, in one chat o
 of three, in one group 20 in any minute. Knows chats by their number only, and the time it is told.
 """
 
-import contextlib
 import random
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 OVERALL = 30
 GROUP = 20
 BURST = 3
 
+NONE = timedelta()
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(seconds=60)
 
-#: Requests do not all travel equally long: windows are kept this much wider than Telegram's.
-OVERALL_SLACK = timedelta(milliseconds=36)
+#: Requests do not all travel equally long, by 50 ms where it was measured: windows are kept this much wider
+#: than Telegram's. Of many that leave together the quick ones arrive first, those of the next second as well:
+#: there the difference is a few milliseconds.
+ALONE_SLACK = timedelta(milliseconds=58)
+CROWD_SLACK = timedelta(milliseconds=42)
+CROWD, TOGETHER = 8, timedelta(milliseconds=25)
 CHAT_SLACK = timedelta(milliseconds=100)
 GROUP_SLACK = timedelta(milliseconds=250)
 
@@ -34,25 +39,57 @@ SAME_BREATH = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
+class Spent:
+    """One message, and when it no longer counts."""
+
+    at: datetime
+    until: datetime
+
+
+@dataclass(slots=True)
 class Window:
-    """At most `most` moments in any `span`."""
+    """At most `most` moments in any `span`, which is kept longer by `alone`, in a crowd by `crowd`."""
 
     most: int
     span: timedelta
-    spent: deque[datetime] = field(default_factory=deque)
+    alone: timedelta
+    crowd: timedelta
+    spent: deque[Spent] = field(default_factory=deque)  # by `at` and by `until`
 
-    def room(self, now: datetime) -> int:
-        """How many more fit now."""
-        while self.spent and self.spent[0] <= now - self.span:
+    def spend(self, at: datetime) -> None:
+        """One message goes at that moment."""
+        before = self.spent[-1].until if self.spent else at
+        self.spent.append(Spent(at, max(before, at + self.span + self.alone)))
+        if len(self.spent) >= CROWD and at - self.spent[-CROWD].at <= TOGETHER:
+            for number in range(-CROWD, 0):
+                one = self.spent[number]
+                before = self.spent[number - 1].until if len(self.spent) + number else one.at
+                one.until = max(before, one.at + self.span + self.crowd)
+
+    def take_out(self, at: datetime) -> None:
+        """One of that moment did not go after all, unless it has left the window meanwhile."""
+        for one in self.spent:
+            if one.at == at:
+                self.spent.remove(one)
+                return
+
+    def room(self, now: datetime, ahead: timedelta = NONE) -> int:
+        """How many more fit now, or will so long from now."""
+        while self.spent and self.spent[0].until <= now:
             self.spent.popleft()
-        return self.most - len(self.spent)
+        leaving = takewhile(lambda one: one.until <= now + ahead, self.spent)
+        return self.most - len(self.spent) + sum(1 for _ in leaving)
 
     def earliest(self, now: datetime, weight: int = 1) -> datetime | None:
         """When `weight` more fit; None: now."""
         weight = min(weight, self.most)
         if self.room(now) >= weight:
             return None
-        return self.spent[len(self.spent) - self.most + weight - 1] + self.span
+        return self.spent[len(self.spent) - self.most + weight - 1].until
+
+    def set_back(self, by: timedelta) -> None:
+        """The clock was."""
+        self.spent = deque(Spent(one.at - by, one.until - by) for one in self.spent)
 
 
 @dataclass(slots=True)
@@ -100,7 +137,7 @@ class Budgets:
     """What may still be sent, to whom, and from when."""
 
     def __init__(self, *, overall: int = OVERALL, group: int = GROUP) -> None:
-        self._overall = Window(overall, SECOND + OVERALL_SLACK)
+        self._overall = Window(overall, SECOND, ALONE_SLACK, CROWD_SLACK)
         self._group_size = group
         self._groups: dict[int, Window] = {}
         self._paces: dict[int, Pace] = {}
@@ -122,36 +159,36 @@ class Budgets:
             window.earliest(now, weight) if window else None,
         )
 
-    def may_send_at_all(self, now: datetime) -> datetime | None:
+    def may_send_at_all(self, now: datetime, weight: int = 1) -> datetime | None:
         """As `may_send`, by the overall limit alone."""
         self._look_at(now)
-        return _latest(_future(self._all_paused_until, now), self._overall.earliest(now))
+        return _latest(_future(self._all_paused_until, now), self._overall.earliest(now, weight))
 
-    def room(self, now: datetime) -> int:
-        """How many messages fit now by the overall limit."""
+    def room(self, now: datetime, ahead: timedelta = NONE) -> int:
+        """How many messages fit by the overall limit now, or will so long from now."""
         self._look_at(now)
-        return 0 if _future(self._all_paused_until, now) else max(0, self._overall.room(now))
+        return 0 if _future(self._all_paused_until, now) else max(0, self._overall.room(now, ahead))
 
     def reserve(self, chat: int, *, is_group: bool, now: datetime, weight: int = 1) -> Slot | datetime:
         """Room for `weight` messages to be sent now, or the earliest moment for them."""
         earliest = self.may_send(chat, is_group=is_group, now=now, weight=weight)
         if earliest is not None:
             return earliest
-        for _ in range(weight):
-            self._overall.spent.append(now)
-            self._paces.setdefault(chat, Pace(now)).spend(now)
-            if is_group:
-                self._group(chat).spent.append(now)
         if len(self._paces) > MOST_PACES:
             self._forget(now)
-        return Slot(chat, is_group, now, weight)
+        return self._spend(Slot(chat, is_group, now, weight))
+
+    def begin(self, slot: Slot, now: datetime) -> Slot:
+        """What was kept is sent now: Telegram counts it from this moment on, and so do we."""
+        self.release(slot)
+        return self._spend(replace(slot, at=now))
 
     def release(self, slot: Slot) -> None:
         """What was kept was not needed."""
         for _ in range(slot.weight):
-            _take_out(self._overall.spent, slot.at)
+            self._overall.take_out(slot.at)
             if slot.is_group:
-                _take_out(self._group(slot.chat).spent, slot.at)
+                self._group(slot.chat).take_out(slot.at)
             if slot.chat in self._paces:
                 self._paces[slot.chat].release()
 
@@ -187,6 +224,14 @@ class Budgets:
         self._last_refusal = (chat, now)
         return until
 
+    def _spend(self, slot: Slot) -> Slot:
+        for _ in range(slot.weight):
+            self._overall.spend(slot.at)
+            self._paces.setdefault(slot.chat, Pace(slot.at)).spend(slot.at)
+            if slot.is_group:
+                self._group(slot.chat).spend(slot.at)
+        return slot
+
     def _look_at(self, now: datetime) -> None:
         """A clock set back takes what was spent with it: nothing would go for as long otherwise."""
         if self._seen is not None and now < self._seen - SET_BACK:
@@ -196,7 +241,7 @@ class Budgets:
 
     def _set_back(self, by: timedelta) -> None:
         for window in (self._overall, *self._groups.values()):
-            window.spent = deque(at - by for at in window.spent)
+            window.set_back(by)
         for pace in self._paces.values():
             pace.free_at -= by
         self._paused = {chat: until - by for chat, until in self._paused.items()}
@@ -206,16 +251,11 @@ class Budgets:
             self._last_refusal = (self._last_refusal[0], self._last_refusal[1] - by)
 
     def _group(self, chat: int) -> Window:
-        return self._groups.setdefault(chat, Window(self._group_size, MINUTE + GROUP_SLACK))
+        return self._groups.setdefault(chat, Window(self._group_size, MINUTE, GROUP_SLACK, GROUP_SLACK))
 
     def _forget(self, now: datetime) -> None:
         self._paces = {chat: pace for chat, pace in self._paces.items() if pace.free_at + CHAT_SLACK > now}
         self._paused = {chat: at for chat, at in self._paused.items() if at > now}
-
-
-def _take_out(spent: deque[datetime], at: datetime) -> None:
-    with contextlib.suppress(ValueError):  # it has left the window meanwhile
-        spent.remove(at)
 
 
 def _future(moment: datetime | None, now: datetime) -> datetime | None:

@@ -105,6 +105,8 @@ TRIES_OF_WORDS = 5  # a notice that cannot be put into words is a defect: said, 
 MOST_FAILED = 10_000  # rows whose failures are counted; withdrawn ones are never heard of again
 TURNS = 5  # ways round one notice may take: moved group, lost topic, card gone, …
 CLOSEST = timedelta(milliseconds=50)
+#: Claimed and put into words so long before there is room, so that nothing of a second's room is lost.
+AHEAD = timedelta(milliseconds=40)
 SHORT_OF_ROOM = 5  # messages left in the group's minute: from here on lines of one mission are merged
 OVERDUE = timedelta(seconds=60)
 MOST_MERGED = 12
@@ -251,6 +253,7 @@ class Delivery:
         self._blocked = Blocked()
         self._queue_until: datetime | None = None  # until then the group is taken to have a queue
         self._seen: datetime | None = None  # the last moment we looked at
+        self._ahead = timedelta()  # how long before there is room for it something may be claimed
         self._begun: dict[asyncio.Task[None], Errand] = {}
         self._preparing: list[Errand] = []  # claimed, and not yet on their way
         self._failed: dict[int, int] = {}  # by outbox row: tries that failed, in this process
@@ -270,6 +273,7 @@ class Delivery:
         log.info("at most %d sends are begun and not recorded", self.in_flight_bound)
         if self._lease is not None:
             self._background.start(self._lease.keep(stop, self.wake), "sender's lease")
+        self._ahead = AHEAD
         while not stop.is_set():
             look = LOOK_EVERY  # also for what is due and cannot be claimed just now
             try:
@@ -323,6 +327,11 @@ class Delivery:
         return len(self._begun) + len(self._preparing)
 
     @property
+    def _awaiting_room(self) -> int:
+        """How many of them take their share of the rates only when their moment has come."""
+        return sum(errand.slot is None for errand in self._begun.values())
+
+    @property
     def in_flight_bound(self) -> int:
         """How many of them there may be: so many messages at most come twice after a crash."""
         return IN_FLIGHT
@@ -353,7 +362,7 @@ class Delivery:
         free = IN_FLIGHT - self.in_flight
         if free <= 0 or (free < WORTH_A_CLAIM and self._recorder.is_writing):
             return 0, None  # the next that lands rings the bell
-        room = min(free, self.budgets.room(now))
+        room = min(free, self.budgets.room(now, self._ahead) - self._awaiting_room)
         if room <= 0 or self._blocked.all_until is not None:
             return 0, self._not_before(now)
         try:
@@ -412,7 +421,8 @@ class Delivery:
         if self._blocked.all_until is not None:
             return max(due, self._blocked.all_until)
         if due <= now:
-            due = max(self.budgets.may_send_at_all(now) or now, self._blocked.earliest() or now)
+            room_at = self.budgets.may_send_at_all(now, 1 + self._awaiting_room)
+            due = max(room_at - self._ahead if room_at else now, self._blocked.earliest() or now)
         return due
 
     async def _errands(self, tx: Transaction, claimed: Sequence[Owed], now: datetime) -> list[Errand]:
@@ -638,7 +648,7 @@ class Delivery:
         appearance = body_hash(outgoing)
         shown = self._shown(errand.notice, outgoing, card)
         if card.body_hash != appearance:
-            self._make_room(errand, to, 1)
+            await self._make_room(errand, to, 1)
             self._may_go(errand)
             try:
                 await self._poster.edit(card.chat_id, card.message_id, outgoing)
@@ -671,7 +681,7 @@ class Delivery:
     ) -> None:
         parts = parts_of(outgoing)
         closes = outgoing.topic_closed and to.is_group and to.thread_id is not None
-        self._make_room(errand, to, len(parts) + (2 if closes else 0))  # its last name, and closing
+        await self._make_room(errand, to, len(parts) + (2 if closes else 0))  # its last name, and closing
         self._may_go(errand)
         sent: list[SentMessage] = []
         for number, part in enumerate(parts):
@@ -735,20 +745,26 @@ class Delivery:
             )
         await self.threads.keep_in_step(to, outgoing)
 
-    def _make_room(self, errand: Errand, to: Destination, weight: int) -> None:
-        """Keep `weight` messages of the budget, counting what was kept at the claim. Raises PutOff."""
-        now = self._given.now()
-        kept = errand.slot
-        if kept is not None and errand.used == 0 and kept.chat == to.chat_id and weight <= kept.weight:
-            errand.used = weight
+    async def _make_room(self, errand: Errand, to: Destination, weight: int) -> None:
+        """Keep `weight` messages of the budget, counting what was kept at the claim. Raises PutOff.
+
+        What was claimed ahead waits here for the moment at which it fits.
+        """
+        kept, errand.slot = (errand.slot, None) if errand.used == 0 else (None, errand.slot)
+        if kept is not None and kept.chat == to.chat_id and weight <= kept.weight:
+            errand.slot, errand.used = self.budgets.begin(kept, self._given.now()), weight
             return
-        if kept is not None and errand.used == 0:
+        if kept is not None:
             self.budgets.release(kept)
-            errand.slot = None
-        slot = self.budgets.reserve(to.chat_id, is_group=to.is_group, now=now, weight=weight)
-        if isinstance(slot, datetime):
-            self._blocked.until(errand.notice.to, slot)
-            raise PutOff(slot)
+        while True:
+            now = self._given.now()
+            slot = self.budgets.reserve(to.chat_id, is_group=to.is_group, now=now, weight=weight)
+            if isinstance(slot, Slot):
+                break
+            if slot - now > self._ahead:
+                self._blocked.until(errand.notice.to, slot)
+                raise PutOff(slot)
+            await self._given.clock.sleep((slot - now).total_seconds())
         errand.slot, errand.used = slot, weight
 
     def _new(self, notice: Notice, outgoing: Outgoing, to: Destination, message_id: int) -> SentMessage:

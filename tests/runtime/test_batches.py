@@ -48,6 +48,26 @@ async def test_never_more_than_the_bound_is_begun_and_not_recorded(
     assert sender.counts.sent + sender.counts.rate_limited == 1 + 32
 
 
+async def test_the_next_second_is_ready_before_it_begins(desk: Desk, background: Background) -> None:
+    places = [(await desk.new_person(3000 + n, f"Idel{n}"))[1] for n in range(40)]
+    await desk.owe(*(says("Offre", place, M412, priority=Priority.OFFER) for place in places))
+    stop, sender = asyncio.Event(), desk.delivery
+    running = background.start(sender.run(stop), "sender")
+    await until(lambda: sender.counts.sent == 30 and not sender.in_flight and desk.clock.sleepers)
+
+    desk.clock.forward(seconds=1, milliseconds=20)  # a second is kept a little wider than Telegram's
+    await until(lambda: sender.in_flight == 10)
+    await until(lambda: desk.clock.sleepers >= 10)
+    assert sender.counts.sent == 30
+    desk.clock.forward(milliseconds=40)
+    await until(lambda: sender.counts.sent == 40)
+
+    assert desk.earned_429() == 0
+    stop.set()
+    sender.wake()
+    await running
+
+
 async def test_an_end_that_cannot_be_written_does_not_hold_the_others(
     desk: Desk, lea: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,9 @@
 """Our rates stay under Telegram's, whatever is asked and however long the line takes."""
 
+import random
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +122,61 @@ def test_telegram_never_refuses_what_the_budgets_let_go(asked: list[tuple[int, i
         clock.to(max(at, clock.now()))
         assert limits.wait(chat, group=chat < 0) == 0
         limits.spend(chat, group=chat < 0)
+
+
+def broadcast(seed: int, *, cards: float) -> tuple[int, timedelta]:
+    """A thousand offers, and cards of others now and then by themselves, over a line of 25 to 75 ms: how many
+    were refused, and when the last went.
+    """
+    chance, budgets, clock = random.Random(seed), Budgets(), ManualClock()
+    limits, now, sent = Limits(clock), OPENING, 0
+    arrivals: list[tuple[datetime, int]] = []
+    while sent < 1000:
+        offer = chance.random() >= cards
+        chat = 1000 + sent if offer else 5000 + len(arrivals)
+        if (earliest := budgets.may_send(chat, is_group=False, now=now)) is not None:
+            now = earliest
+        assert send(budgets, chat, now)
+        arrivals.append((now + timedelta(milliseconds=chance.uniform(25, 75)), chat))
+        now += timedelta(milliseconds=1 if offer else chance.uniform(1, 200))
+        sent += offer
+    refused = 0
+    for at, chat in sorted(arrivals):
+        clock.to(at)
+        if limits.wait(chat, group=False):
+            refused += 1
+        else:
+            limits.spend(chat, group=False)
+    return refused, now - OPENING
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_broadcast_over_an_uneven_line_is_never_refused_and_loses_little_time(seed: int) -> None:
+    refused, took = broadcast(seed, cards=0)
+
+    assert refused == 0
+    assert took < 1.05 * 1000 / 30 * SECOND
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nor_is_what_goes_by_itself_meanwhile(seed: int) -> None:
+    refused, _ = broadcast(seed, cards=0.03)
+
+    assert refused == 0
+
+
+def test_what_was_kept_for_later_counts_from_when_it_went() -> None:
+    budgets = Budgets()
+    kept = budgets.reserve(GROUP, is_group=True, now=OPENING)
+    assert isinstance(kept, Slot)
+    went = OPENING + 10 * SECOND
+    budgets.begin(kept, went)
+    for number in range(19):
+        assert send(budgets, GROUP, went + 10 * SECOND + number * 2 * SECOND)
+
+    after_the_first = budgets.may_send(GROUP, is_group=True, now=OPENING + timedelta(seconds=62))
+    assert after_the_first is not None
+    assert after_the_first >= went + timedelta(seconds=60)
 
 
 def test_a_clock_that_is_set_back_stops_nobody_and_floods_nobody() -> None:
