@@ -12,6 +12,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from bot.clock import Clock
+from bot.domain.change import Change
+from bot.domain.duty import Duty
+from bot.domain.joining import Application
 from bot.domain.mission import Dossier, IdelOffer, IdelOfferState, Mission
 from bot.domain.outage import Unsent
 from bot.domain.outcome import (
@@ -26,6 +29,7 @@ from bot.domain.outcome import (
     Withdrawal,
 )
 from bot.domain.people import (
+    CascadeStep,
     DocumentId,
     MissionId,
     Organisation,
@@ -350,6 +354,14 @@ class Offers(Protocol):
     ) -> list[IdelOffer]: ...
     async def open_of_person(self, person: PersonId) -> list[IdelOffer]:
         """Offers still ASKED of missions whose search is OFFERED."""
+        ...
+
+    async def first_asked_since(self, since: datetime) -> dict[PersonId, int]:
+        """How often each nurse was among the first asked (wave 1) since then."""
+        ...
+
+    async def rate_since(self, since: datetime) -> tuple[int, int]:
+        """How many offers of the waves were made since then, and how many of them were accepted."""
         ...
 
     async def win(self, mission: MissionId, machine: str, epoch: int, winner: Party, now: datetime) -> None:
@@ -722,6 +734,64 @@ class Waiting:
     missions: Mapping[str, int]  # not closed, by state
 
 
+class Applications(Protocol):
+    """Those who ask to join."""
+
+    async def get(self, application: int) -> Application | None: ...
+    async def lock(self, application: int) -> Application | None:
+        """Read it and hold it until the transaction ends."""
+        ...
+
+    async def of_user(self, user_id: int) -> Application | None:
+        """The newest of that Telegram user, held until the transaction ends."""
+        ...
+
+    async def save(self, application: Application) -> Application:
+        """Insert (id 0) or update; as it is stored."""
+        ...
+
+    async def waiting(self) -> list[Application]:
+        """Those on which OSNP must decide, oldest first."""
+        ...
+
+
+class Duties(Protocol):
+    """Who is on duty, and when."""
+
+    async def between(self, begins: datetime, ends: datetime, step: CascadeStep | None = None) -> list[Duty]:
+        """Turns of which some part lies between the two, earliest first."""
+        ...
+
+    async def replace(self, source: str, duties: Sequence[Duty]) -> int:
+        """These are the turns of that source from now on; how many there were before."""
+        ...
+
+
+class Changes(Protocol):
+    """What the coordinateur has changed of the region."""
+
+    async def standing(self) -> list[Change]:
+        """Those in force, oldest first."""
+        ...
+
+    async def add(self, change: Change) -> Change: ...
+    async def revoke(self, change: int, by: PersonId, now: datetime) -> bool:
+        """Take one back; False when it is not in force."""
+        ...
+
+    async def stamp(self) -> str:
+        """Another text after every change of changes or sectors: whoever has seen it need not read again."""
+        ...
+
+    async def sectors(self) -> dict[str, tuple[str, bool]]:
+        """The duty sector and `mmg` of each commune (INSEE), where they were imported; none: as shipped."""
+        ...
+
+    async def replace_sectors(
+        self, sectors: Mapping[str, tuple[str, bool]], by: str, now: datetime
+    ) -> None: ...
+
+
 class Figures(Protocol):
     """How much waits, for whoever watches the bot."""
 
@@ -760,6 +830,9 @@ class Transaction(Protocol):
     leases: Leases
     workers: Workers
     strangers: Strangers
+    applications: Applications
+    duties: Duties
+    changes: Changes
     figures: Figures
     finished: Finished
 

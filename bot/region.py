@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,12 +22,16 @@ import msgspec
 from bot.domain.people import CascadeStep
 from bot.domain.phone import read_phone
 from bot.domain.region import (
+    Ability,
     Commune,
     Delays,
     Fallback,
     Motif,
     OpeningHours,
+    Question,
     Region,
+    Resource,
+    SearchPolicy,
     Sector,
     StepRule,
     Tariff,
@@ -41,6 +45,12 @@ PURGE_CEILING = timedelta(hours=48)
 
 #: The codes without which nothing can be billed or offered.
 TARIFF_CODES = ("TLD", "TLS", "TCG", "SNP", "INDEMNITE")
+
+#: How a doctor may be reached at a step of the cascade.
+CHANNELS = ("telegram", "sms", "phone")
+
+#: Buttons under one question.
+MOST_CHOICES = 6
 
 _SUBDIVISIONS: list[str] = holidays.list_supported_countries()["FR"]
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -62,6 +72,43 @@ class _Base(msgspec.Struct, forbid_unknown_fields=True):
 class _Motif(_Base):
     key: str
     label: str
+    needs: list[str] = []
+
+
+class _Ability(_Base):
+    key: str
+    label: str
+
+
+class _Choice(_Base):
+    key: str
+    label: str
+
+
+class _Question(_Base):
+    key: str
+    text: str
+    choices: list[_Choice]
+    by: str = "idel"
+
+
+class _Resource(_Base):
+    label: str
+    url: str
+
+
+class _Search(_Base):
+    usual: str = "offer"
+    radii_km: list[float] = []
+    every: str = "5 min"
+    wanted: float = 2.0
+    smallest: int = 8
+    largest: int = 60
+    history_days: int = 60
+    rotation_days: int = 30
+    alike_km: float = 5.0
+    unlikely_under: float = 0.5
+    unlikely_from: int = 10
 
 
 class _Step(_Base):
@@ -71,12 +118,16 @@ class _Step(_Base):
     snp: bool
     skipped_in_mmg: bool = False
     only_if_duty_begins: bool = False
+    by_duty: bool = False
+    channels: tuple[str, ...] = ("telegram", "phone")
 
 
 class _Hours(_Base):
     days: list[str]
     opens: str
     closes: str
+    valid_from: date | None = None
+    valid_until: date | None = None
 
 
 class _Garde(_Base):
@@ -134,6 +185,10 @@ class _File(_Base):
     news2_from_age: int | None = None
     search_radius_km: float | None = None
     fallback: _Fallback = msgspec.field(default_factory=_Fallback)
+    search: _Search = msgspec.field(default_factory=_Search)
+    abilities: list[_Ability] = []
+    questions: list[_Question] = []
+    resources: list[_Resource] = []
 
 
 def load_region(path: Path | None = None) -> Region:
@@ -249,7 +304,7 @@ def _build(source: _Source, told: _File) -> Region:
         hours=_hours(source, told.hours),
         closed_days=frozenset(told.closed_days),
         open_days=_open_days(source, told),
-        motifs=tuple(Motif(m.key, m.label) for m in told.motifs),
+        motifs=tuple(Motif(m.key, m.label, tuple(m.needs)) for m in told.motifs),
         steps=_steps(source, told.steps),
         delays=_delays(source, told.delays),
         tariffs=_tariffs(source, told.tariffs),
@@ -270,6 +325,10 @@ def _build(source: _Source, told: _File) -> Region:
             sms=told.fallback.sms,
             again=source.duration("fallback.again", told.fallback.again),
         ),
+        search=_search(source, told.search),
+        abilities=tuple(Ability(a.key, a.label) for a in told.abilities),
+        questions=_questions(source, told.questions),
+        resources=tuple(Resource(r.label, r.url) for r in told.resources),
     )
     _check(source, told, region)
     return region
@@ -279,13 +338,58 @@ def _hours(source: _Source, told: list[_Hours]) -> tuple[OpeningHours, ...]:
     found = []
     for n, row in enumerate(told):
         opens, closes = _span(source, f"hours[{n}]", row.opens, row.closes)
-        found += [OpeningHours(day, opens, closes) for day in source.weekdays(f"hours[{n}].days", row.days)]
+        if row.valid_from and row.valid_until and row.valid_from > row.valid_until:
+            source.fault(f"hours[{n}].valid_until", "ends before it begins.")
+        found += [
+            OpeningHours(day, opens, closes, row.valid_from, row.valid_until)
+            for day in source.weekdays(f"hours[{n}].days", row.days)
+        ]
     found.sort(key=lambda hours: (hours.weekday, hours.opens))
-    for before, after in pairwise(found):
-        if before.weekday == after.weekday and after.opens < before.closes:
+    for before, after in combinations(found, 2):
+        if _overlap_hours(before, after):
             source.fault("hours", f"{_WEEKDAYS[before.weekday]} has hours that overlap. Keep one of them.")
     if not found:
         source.fault("hours", "the service is never open. Add one [[hours]].")
+    return tuple(found)
+
+
+def _overlap_hours(a: OpeningHours, b: OpeningHours) -> bool:
+    return (
+        a.weekday == b.weekday
+        and a.opens < b.closes
+        and b.opens < a.closes
+        and (a.valid_from or date.min) <= (b.valid_until or date.max)
+        and (b.valid_from or date.min) <= (a.valid_until or date.max)
+    )
+
+
+def _search(source: _Source, told: _Search) -> SearchPolicy:
+    return SearchPolicy(
+        usual=told.usual,
+        radii_km=tuple(told.radii_km),
+        every=source.duration("search.every", told.every),
+        wanted=told.wanted,
+        smallest=told.smallest,
+        largest=told.largest,
+        history=timedelta(days=told.history_days),
+        rotation=timedelta(days=told.rotation_days),
+        alike_km=told.alike_km,
+        unlikely_under=told.unlikely_under,
+        unlikely_from=told.unlikely_from,
+    )
+
+
+def _questions(source: _Source, told: list[_Question]) -> tuple[Question, ...]:
+    found = []
+    for n, row in enumerate(told):
+        if not 2 <= len(row.choices) <= MOST_CHOICES:
+            source.fault(f"questions[{n}].choices", f"2 to {MOST_CHOICES} buttons. Merge or drop some.")
+        if not _once(choice.key for choice in row.choices):
+            source.fault(f"questions[{n}].choices", "two choices have the same key.")
+        if row.by not in ("osnp", "idel"):
+            source.fault(f"questions[{n}].by", 'Write "osnp" (at the opening) or "idel" (at the patient\'s).')
+        choices = tuple((choice.key, choice.label) for choice in row.choices)
+        found.append(Question(row.key, row.text, choices, row.by))
     return tuple(found)
 
 
@@ -316,8 +420,11 @@ def _garde(source: _Source, told: list[_Garde]) -> tuple[tuple[int, time], ...]:
 
 
 def _steps(source: _Source, told: list[_Step]) -> tuple[StepRule, ...]:
-    if missing := [s.value for s in CascadeStep if s not in {row.step for row in told}]:
-        source.fault("steps", f"{', '.join(missing)} missing. Every step has one [[steps]].")
+    if not told:
+        source.fault("steps", "nobody is asked for the video. Add one [[steps]].")
+    for n, row in enumerate(told):
+        if not row.channels or any(channel not in CHANNELS for channel in row.channels):
+            source.fault(f"steps[{n}].channels", f"one or several of {', '.join(CHANNELS)}, in their order.")
     return tuple(
         StepRule(
             step=row.step,
@@ -326,6 +433,8 @@ def _steps(source: _Source, told: list[_Step]) -> tuple[StepRule, ...]:
             snp=row.snp,
             skipped_in_mmg=row.skipped_in_mmg,
             only_if_duty_begins=row.only_if_duty_begins,
+            by_duty=row.by_duty,
+            channels=tuple(row.channels),
         )
         for n, row in enumerate(told)
     )
@@ -483,6 +592,46 @@ def _check(source: _Source, told: _File, region: Region) -> None:
             "visio_url",
             "needs {room} and {token}: the link is of one mission and one person.",
         ),
+        (_once(a.key for a in region.abilities), "abilities", "two abilities have the same key."),
+        (
+            {need for motif in region.motifs for need in motif.needs} <= {a.key for a in region.abilities},
+            "motifs",
+            "needs an ability that stands in no [[abilities]]. Add it, or correct the key.",
+        ),
+        (_once(q.key for q in region.questions), "questions", "two questions have the same key."),
+        (
+            all(
+                re.fullmatch(r"[a-z0-9_]{1,12}", key)
+                for key in (
+                    *(a.key for a in region.abilities),
+                    *(q.key for q in region.questions),
+                    *(choice for q in region.questions for choice, _ in q.choices),
+                )
+            ),
+            "questions",
+            "keys of abilities, questions, choices: small letters, digits, _; 12 at most, for buttons.",
+        ),
+        (
+            all(re.match(r"https?://[^\s/]+", resource.url) for resource in region.resources),
+            "resources",
+            "a url starts with https://.",
+        ),
+        (told.search.usual in ("offer", "phone"), "search.usual", 'Write "offer" or "phone".'),
+        (
+            0 < told.search.smallest <= told.search.largest,
+            "search.smallest",
+            "nurses in a wave: 1 or more, and not more than largest.",
+        ),
+        (
+            all(0 < a < b for a, b in pairwise([0.001, *told.search.radii_km])),
+            "search.radii_km",
+            "kilometres, each more than the one before.",
+        ),
+        (told.search.wanted > 0, "search.wanted", "acceptances hoped for, above 0."),
+        (told.search.history_days > 0, "search.history_days", "days above 0."),
+        (told.search.rotation_days > 0, "search.rotation_days", "days above 0."),
+        (told.search.alike_km >= 0, "search.alike_km", "kilometres, 0 or more."),
+        (0 <= told.search.unlikely_under <= 1, "search.unlikely_under", "a share from 0 to 1."),
         (bool(told.estimates) and min(told.estimates) > 0, "estimates", "minutes above 0, at least one."),
         (all(minutes > 0 for minutes in told.later_estimates), "later_estimates", "minutes above 0."),
         (0 <= told.minimum_age <= 120, "minimum_age", "years, 0 to 120."),

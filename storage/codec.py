@@ -5,8 +5,10 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from bot.domain.joining import Application
 from bot.domain.mission import Dossier, Mission
 from bot.domain.outcome import Fact, Facts
+from bot.domain.people import Line, WeeklyHours
 
 T = TypeVar("T")
 
@@ -36,4 +38,7 @@ MISSION: Final[Codec[Mission]] = Codec(Mission)
 DOSSIER: Final[Codec[Dossier]] = Codec(Dossier)
 FACTS: Final[Codec[Facts]] = Codec(dict[str, Fact])
 WORDS: Final[Codec[tuple[str, ...]]] = Codec(tuple[str, ...])
+WEEKLY: Final[Codec[tuple[WeeklyHours, ...]]] = Codec(tuple[WeeklyHours, ...])
+LINES: Final[Codec[tuple[Line, ...]]] = Codec(tuple[Line, ...])
+APPLICATION: Final[Codec[Application]] = Codec(Application)
 ANY: Final[Codec[Mapping[str, Any]]] = Codec(dict[str, Any])

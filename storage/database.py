@@ -12,8 +12,11 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.ports import (
+    Applications,
+    Changes,
     Documents,
     Drafts,
+    Duties,
     Figures,
     Finished,
     Inbox,
@@ -33,9 +36,12 @@ from bot.ports import (
 )
 from storage import sqlite
 from storage.address import address, is_sqlite, sqlite_file
+from storage.applications import SqlApplications
+from storage.changes import SqlChanges
 from storage.connected import Connected
 from storage.documents import SqlDocuments
 from storage.drafts import SqlDrafts
+from storage.duties import SqlDuties
 from storage.figures import SqlFigures
 from storage.inbox import SqlInbox
 from storage.journal import SqlJournal
@@ -78,6 +84,9 @@ class SqlTransaction:
     leases: Leases
     workers: Workers
     strangers: Strangers
+    applications: Applications
+    duties: Duties
+    changes: Changes
     figures: Figures
     finished: Finished
     _db: Connected
@@ -204,6 +213,9 @@ def _ports(db: Connected) -> SqlTransaction:
         leases=SqlLeases(db),
         workers=SqlWorkers(db),
         strangers=SqlStrangers(db),
+        applications=SqlApplications(db),
+        duties=SqlDuties(db),
+        changes=SqlChanges(db),
         figures=SqlFigures(db),
         finished=SqlFinished(db),
         _db=db,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, case, func, literal_column, select
 
 from bot.domain.mission import IdelOffer, IdelOfferState, SearchState
 from bot.domain.people import MissionId, Party, PersonId
@@ -18,7 +18,9 @@ _GET = _READ.where(offers.c.mission == bindparam("mission_id"), offers.c.person 
 _OF_PEOPLE = _READ.where(
     offers.c.mission == bindparam("mission_id"), offers.c.person.in_(bindparam("ids", expanding=True))
 )
-_SAVE = Upsert(offers, changes=["epoch", "state", "at", "distance_km", "answered_at", "estimate", "reason"])
+_SAVE = Upsert(
+    offers, changes=["epoch", "state", "at", "distance_km", "answered_at", "estimate", "reason", "wave"]
+)
 _OF_MISSION = _READ.where(offers.c.mission == bindparam("mission_id")).order_by(offers.c.person)
 _OF_MISSION_IN_STATE = _OF_MISSION.where(offers.c.state == bindparam("state"))
 # From the few missions still offered to the person's offer, never through all the person ever got.
@@ -32,6 +34,15 @@ _OPEN_OF_PERSON = (
     )
     .order_by(offers.c.at, offers.c.mission)
 )
+_FIRST_ASKED = (
+    select(offers.c.person, func.count().label("times"))
+    .where(offers.c.wave > literal_column("0"), offers.c.at >= bindparam("since"), offers.c.wave == 1)
+    .group_by(offers.c.person)
+)
+_RATE = select(
+    func.count().label("asked"),
+    func.count(case((offers.c.state == IdelOfferState.ACCEPTED.value, 1))).label("accepted"),
+).where(offers.c.wave > literal_column("0"), offers.c.at >= bindparam("since"))
 _WIN = Upsert(winners)
 
 
@@ -63,6 +74,13 @@ class SqlOffers:
     async def open_of_person(self, person: PersonId) -> list[IdelOffer]:
         return [_offer(row) for row in await self._db.rows(_OPEN_OF_PERSON, person_id=person)]
 
+    async def first_asked_since(self, since: datetime) -> dict[PersonId, int]:
+        return {PersonId(row.person): row.times for row in await self._db.rows(_FIRST_ASKED, since=since)}
+
+    async def rate_since(self, since: datetime) -> tuple[int, int]:
+        row = await self._db.row(_RATE, since=since)
+        return (row.asked, row.accepted) if row is not None else (0, 0)
+
     async def win(self, mission: MissionId, machine: str, epoch: int, winner: Party, now: datetime) -> None:
         written = await self._db.upsert(
             _WIN, mission=mission, machine=machine, epoch=epoch, winner=str(winner), at=now
@@ -82,6 +100,7 @@ def _columns(of: IdelOffer) -> dict[str, Any]:
         "answered_at": of.answered_at,
         "estimate": of.estimate,
         "reason": of.reason,
+        "wave": of.wave,
     }
 
 
@@ -96,4 +115,5 @@ def _offer(row: Record) -> IdelOffer:
         answered_at=row.answered_at,
         estimate=row.estimate,
         reason=row.reason,
+        wave=row.wave,
     )

@@ -75,7 +75,7 @@ _ON_TELEGRAM = (
     .values(on_telegram=bindparam("on_telegram"), reachable=True)
 )
 
-_HOUSE_COLUMNS = ("name", "cascade_step", "phone", "active", "on_telegram")
+_HOUSE_COLUMNS = ("name", "cascade_step", "phone", "active", "on_telegram", "lines")
 _HOUSES = select(organisations).order_by(organisations.c.id)
 _HOUSE = select(organisations).where(organisations.c.id == bindparam("organisation_id"))
 _HOUSE_BY_CHAT = select(organisations).where(organisations.c.chat_id == bindparam("chat_id"))
@@ -267,6 +267,11 @@ def _columns(of: Person) -> dict[str, Any]:
         "guest_of": of.guest_of,
         "on_telegram": of.on_telegram,
         "reachable": of.reachable,
+        "weekly": codec.WEEKLY.to_text(of.weekly),
+        "out_of_hours": of.out_of_hours,
+        "available_until": of.available_until,
+        "checked_at": of.checked_at,
+        "left_at": of.left_at,
     }
 
 
@@ -290,6 +295,11 @@ def _person(row: Record) -> Person:
         guest_of=row.guest_of,
         on_telegram=row.on_telegram,
         reachable=row.reachable,
+        weekly=codec.WEEKLY.read(row.weekly) if row.weekly != "[]" else (),
+        out_of_hours=row.out_of_hours,
+        available_until=row.available_until,
+        checked_at=row.checked_at,
+        left_at=row.left_at,
     )
 
 
@@ -312,6 +322,7 @@ def _house_columns(of: Organisation) -> dict[str, Any]:
         "phone": of.phone,
         "active": of.active,
         "on_telegram": of.on_telegram,
+        "lines": codec.LINES.to_text(of.lines),
     }
 
 
@@ -323,4 +334,5 @@ def _house(row: Record) -> Organisation:
         phone=row.phone,
         active=row.active,
         on_telegram=row.on_telegram,
+        lines=codec.LINES.read(row.lines) if row.lines != "[]" else (),
     )

@@ -28,10 +28,12 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     literal_column,
     text,
 )
 
+from bot.domain.joining import ApplicationState
 from bot.domain.mission import IdelOfferState, MissionState, SearchState
 from bot.domain.people import CascadeStep, Role
 from bot.ports import DocumentKind, DocumentLabel, ThreadState
@@ -134,6 +136,7 @@ organisations = Table(
     Column("active", Boolean, nullable=False),
     Column("on_telegram", Boolean, nullable=False),
     Column("chat_id", BigInteger, unique=True),
+    Column("lines", Text, nullable=False, server_default="[]"),  # JSON
     _one_of("cascade_step", CascadeStep),
 )
 
@@ -159,6 +162,11 @@ people = Table(
     Column("guest_of", Id, index=True),
     Column("on_telegram", Boolean, nullable=False),
     Column("reachable", Boolean, nullable=False),
+    Column("weekly", Text, nullable=False, server_default="[]"),  # JSON
+    Column("out_of_hours", Boolean, nullable=False, server_default=false()),
+    Column("available_until", Instant),
+    Column("checked_at", Instant),
+    Column("left_at", Instant),
     _one_of("role", Role),
     CheckConstraint(
         "cascade_step IN ({})".format(", ".join(f"'{step.value}'" for step in CascadeStep)),
@@ -235,7 +243,9 @@ offers = Table(
     Column("answered_at", Instant),
     Column("estimate", Integer),
     Column("reason", Text),
+    Column("wave", Integer, nullable=False, server_default="0"),
     _one_of("state", IdelOfferState),
+    _partial("ix_offer_wave", "at", "person", where="wave > 0"),
 )
 
 #: The constraint behind «one winner».
@@ -454,6 +464,61 @@ strangers = Table(
     Column("name", Text, nullable=False),  # as Telegram shows it
     Column("since", Instant, nullable=False),
     Column("accepted_at", Instant),  # an operator said that they may stay
+)
+
+applications = Table(
+    "application",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column(
+        "aggregate", Text, nullable=False
+    ),  # the whole application as JSON; the columns beside it repeat it
+    _one_of("state", ApplicationState),
+    Index(None, "user_id", "id"),
+    _partial("uq_application_user_id", "user_id", where="state IN ('filling', 'waiting')", unique=True),
+    _partial("ix_application_waiting", "asked_at", "id", where="state = 'waiting'"),
+)
+
+duties = Table(
+    "duty",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("step", Text, nullable=False),
+    Column("sector", Text),
+    Column("party", Text, nullable=False),  # a party
+    Column("begins", Instant, nullable=False),
+    Column("ends", Instant, nullable=False),
+    Column("source", Text, nullable=False, index=True),
+    _one_of("step", CascadeStep),
+    CheckConstraint("begins < ends", name="period"),
+    Index(None, "ends", "begins"),
+)
+
+#: What the coordinateur has changed of the region while the bot runs.
+changes = Table(
+    "region_change",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("author", Id, _ref("person"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("revoked_at", Instant),
+    Column("revoked_by", Id, _ref("person")),
+)
+
+#: Duty sectors imported in place of the shipped table.
+commune_sectors = Table(
+    "commune_sector",
+    metadata,
+    Column("insee", Text, primary_key=True),
+    Column("sector", Text, nullable=False),
+    Column("mmg", Boolean, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("changed_by", Text, nullable=False),
 )
 
 drafts = Table(

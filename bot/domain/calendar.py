@@ -78,7 +78,7 @@ def _spans(region: Region, day: date) -> list[tuple[datetime, datetime]]:
         return []
     hours = [(opens, closes) for when, opens, closes in region.open_days if when == day]
     if not hours and not is_holiday(region, day):
-        hours = [(h.opens, h.closes) for h in region.hours if h.weekday == day.weekday()]
+        hours = [(h.opens, h.closes) for h in region.hours if h.holds_on(day)]
     return [(moment(region, day, opens), moment(region, day, closes)) for opens, closes in sorted(hours)]
 
 

@@ -402,6 +402,7 @@ class IdelOffer:
     answered_at: datetime | None = None
     estimate: int | None = None  # minutes
     reason: str | None = None
+    wave: int = 0  # 1: among the first asked; 0: outside the waves (usual IDEL, by hand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,6 +412,16 @@ class Contact:
     name: str
     phone: str | None = None  # E.164
     link: str | None = None  # «fille», «voisin»
+
+
+@dataclass(frozen=True, slots=True)
+class LiaisonNote:
+    """A line of the cahier de liaison, kept for the next professional."""
+
+    text: str
+    by: str  # who wrote it: «Amina B.»
+    at: datetime
+    pinned: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,6 +443,9 @@ class Dossier:
     medecin_traitant: Contact | None = None
     usual_idel: Contact | None = None
     notes: tuple[str, ...] = ()  # lines of the paste that were not understood: nothing is lost
+    regulars: tuple[Contact, ...] = ()  # other usual professionals: `link` is what they are
+    liaison: tuple[LiaisonNote, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()  # of the region's questionnaire: question, choice (keys)
     conclusion: str | None = None  # the doctor's short conclusion
     orientation: str | None = None
 

@@ -4,7 +4,7 @@ Knows no chat: where a person is reached lives in the storage and the delivery.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from typing import NewType
 
@@ -81,6 +81,15 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class WeeklyHours:
+    """When somebody may be asked on one weekday (0 = Monday), on the region's clocks."""
+
+    weekday: int
+    begins: time
+    ends: time
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """A professional known to the bot."""
 
@@ -102,6 +111,11 @@ class Person:
     guest_of: MissionId | None = None  # a médecin traitant typed into one mission, good for it only
     on_telegram: bool = False  # has started the bot
     reachable: bool = True  # the last thing sent did not come back refused
+    weekly: tuple[WeeklyHours, ...] = ()  # when they may be asked; none: whenever the service is open
+    out_of_hours: bool = False  # may be rung while the service is closed
+    available_until: datetime | None = None  # a doctor's «prochaines 30 min»
+    checked_at: datetime | None = None  # when it was last tried whether they can be reached
+    left_at: datetime | None = None  # asked to leave: active no more
 
     @property
     def full_name(self) -> str:
@@ -129,6 +143,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One of the telephone lines of a house."""
+
+    label: str  # «Secrétariat», «Nuit»
+    phone: str  # E.164
+
+
+@dataclass(frozen=True, slots=True)
 class Organisation:
     """A house of doctors: SOS médecin 68, the SELAS. Anyone in its chat answers for it."""
 
@@ -138,6 +160,14 @@ class Organisation:
     phone: str | None = None  # E.164
     active: bool = True
     on_telegram: bool = False  # its group chat is known
+    lines: tuple[Line, ...] = ()  # in the order in which they are phoned; `phone` is the first
+
+    @property
+    def all_lines(self) -> tuple[Line, ...]:
+        """Every line to phone, `phone` first."""
+        known = {line.phone for line in self.lines}
+        first = (Line("", self.phone),) if self.phone and self.phone not in known else ()
+        return first + self.lines
 
 
 def somebody_of(house: Organisation) -> Person:

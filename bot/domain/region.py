@@ -16,6 +16,50 @@ class Motif:
 
     key: str
     label: str
+    needs: tuple[str, ...] = ()  # abilities without which a nurse is not asked
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """Something not every nurse does: she is asked for it only when she has said that she does."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of the questionnaire, answered by a button."""
+
+    key: str
+    text: str
+    choices: tuple[tuple[str, str], ...]  # key and words of each button, six at most
+    by: str = "idel"  # who answers: «osnp» at the opening, «idel» at the patient's
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A page professionals may need: a protocol, a directory."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPolicy:
+    """Whom a mission is offered to first, and how the search widens."""
+
+    usual: str = "offer"  # the usual IDEL is asked by an «offer» of her own, or OSNP «phone» her
+    radii_km: tuple[float, ...] = ()  # of the first waves, then whoever is left; none: everybody at once
+    every: timedelta = timedelta(minutes=5)  # from one wave to the next
+    wanted: float = 2.0  # acceptances hoped for from a wave: its size is this by the rate of the last weeks
+    smallest: int = 8  # nurses in a wave…
+    largest: int = 60
+    history: timedelta = timedelta(days=60)  # over which rates are taken
+    rotation: timedelta = timedelta(days=30)  # over which turns in the first wave are counted
+    alike_km: float = 5.0  # distances that differ by less are alike: the turn decides
+    unlikely_under: float = 0.5  # OSNP are warned when fewer of the past searches were answered in time…
+    unlikely_from: int = 10  # …of so many at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +72,8 @@ class StepRule:
     snp: bool  # whether SNP is billed at this step
     skipped_in_mmg: bool = False
     only_if_duty_begins: bool = False  # counts only where a garde begins before the limit
+    by_duty: bool = False  # only whoever the duty roster names for the hour and the sector
+    channels: tuple[str, ...] = ("telegram", "phone")  # in this order: «telegram», «sms», «phone»
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +121,16 @@ class OpeningHours:
     weekday: int
     opens: time
     closes: time
+    valid_from: date | None = None
+    valid_until: date | None = None  # last day included
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the service has these hours on that day."""
+        return (
+            self.weekday == day.weekday()
+            and (self.valid_from is None or self.valid_from <= day)
+            and (self.valid_until is None or day <= self.valid_until)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +197,10 @@ class Region:
     garde_begins: tuple[tuple[int, time], ...]  # weekday → hour at which the garde takes over
     usual_idel_minutes: int  # how long an exclusive offer holds
     fallback: Fallback = Fallback()
+    search: SearchPolicy = SearchPolicy()
+    abilities: tuple[Ability, ...] = ()
+    questions: tuple[Question, ...] = ()
+    resources: tuple[Resource, ...] = ()
 
     def tariff(self, code: str, day: date) -> Tariff | None:
         """The amount of `code` valid on that day, if any."""

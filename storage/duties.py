@@ -1,0 +1,55 @@
+"""Who is on duty, and when."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from bot.domain.duty import Duty
+from bot.domain.people import CascadeStep, Party
+from storage.connected import Connected
+from storage.prepared import Record
+from storage.tables import duties
+
+_BETWEEN = (
+    select(duties)
+    .where(duties.c.ends > bindparam("after"), duties.c.begins < bindparam("before"))
+    .order_by(duties.c.begins, duties.c.id)
+)
+_OF_STEP = _BETWEEN.where(duties.c.step == bindparam("of_step"))
+_DROP = delete(duties).where(duties.c.source == bindparam("of_source"))
+_ADD = insert(duties)
+
+
+class SqlDuties:
+    """`bot.ports.Duties`."""
+
+    def __init__(self, db: Connected) -> None:
+        self._db = db
+
+    async def between(self, begins: datetime, ends: datetime, step: CascadeStep | None = None) -> list[Duty]:
+        if step is None:
+            rows = await self._db.rows(_BETWEEN, after=begins, before=ends)
+        else:
+            rows = await self._db.rows(_OF_STEP, after=begins, before=ends, of_step=step.value)
+        return [_duty(row) for row in rows]
+
+    async def replace(self, source: str, duties: Sequence[Duty]) -> int:
+        dropped = await self._db.run(_DROP, of_source=source)
+        for duty in duties:
+            await self._db.run(
+                _ADD,
+                step=duty.step.value,
+                sector=duty.sector,
+                party=str(duty.party),
+                begins=duty.begins,
+                ends=duty.ends,
+                source=source,
+            )
+        return dropped
+
+
+def _duty(row: Record) -> Duty:
+    return Duty(
+        row.id, CascadeStep(row.step), row.sector, Party.read(row.party), row.begins, row.ends, row.source
+    )
