@@ -93,7 +93,7 @@ def test_motif_keys_and_labels_are_unique() -> None:
         ("minimum_age = 3", "minimum_agee = 3", "minimum_agee", "No such key"),
         ("minimum_age = 3", "", "minimum_age", "Missing key"),
         ('step = "selas"', 'step = "hopital"', "steps[4].step", "Invalid enum"),
-        ('step = "selas"', 'step = "garde"', "steps", "selas missing"),
+        ('step = "selas"', 'step = "garde"', "steps", "two steps are the same"),
         ('amount = "27.00"', 'amount = "27,00 €"', "tariffs[4].amount", 'Write it "27.00"'),
         ('code = "TLS"', 'code = "TLD"', "tariffs[1]", "End the old one first"),
         ("#{token}", "", "visio_url", "needs {room} and {token}"),
