@@ -15,10 +15,11 @@ from bot.domain.mission import Contact, Dossier, Mission, MissionState, Search, 
 from bot.domain.people import MissionId, Person, Role
 from bot.domain.places import distance_between
 from bot.domain.region import Region
-from bot.domain.search import Candidate
+from bot.domain.waves import Candidate, at_once, rank
 from bot.flows import people as people_flow
 from bot.flows.record import record
 from bot.ports import Given, Transaction
+from bot.present import PresentRegion
 from bot.region import load_region
 from bot.sandbox.cast import LISTING
 from bot.settings import DEFAULT_REGION
@@ -104,7 +105,9 @@ def listing(idels: int) -> str:
 
 def given(url: str, clock: FixedClock) -> Given:
     """What flows ask for, on that database."""
-    return Given(open_storage(url, Vault.from_secret(SECRET)), clock, region(), fiction_numbers=True)
+    return Given(
+        open_storage(url, Vault.from_secret(SECRET)), clock, PresentRegion(region()), fiction_numbers=True
+    )
 
 
 async def settle_in(url: str, telegram: TelegramProcess, idels: int) -> int:
@@ -138,7 +141,7 @@ async def nearest(url: str, telegram: TelegramProcess) -> list[int]:
     try:
         async with everything.storage.transaction() as tx:
             nurses = await tx.people.all(Role.IDEL)
-            ranked = search.rank(
+            ranked = rank(
                 Candidate(nurse, distance_between(everything.region, nurse.commune, MULHOUSE))
                 for nurse in nurses
                 if nurse.on_telegram
@@ -166,7 +169,7 @@ async def offered_missions(
                 for number in range(first, min(first + 500, count)):
                     mission = await _open(everything, tx, operator, regulateur, at)
                     candidate = Candidate(nurses[number % len(nurses)], 3.0)
-                    await record(everything, tx, search.start(mission, [candidate], at), "p1")
+                    await record(everything, tx, search.start(mission, at_once([candidate]), at), "p1")
                     opened.append(mission.id)
     finally:
         await everything.storage.close()
@@ -187,9 +190,17 @@ async def owed_offers(url: str, telegram: TelegramProcess, owed: int) -> None:
             ]
             for _ in range(-(-owed // len(everybody))):
                 mission = await _open(everything, tx, operator, regulateur, at)
-                await record(everything, tx, search.start(mission, everybody, at), "p1")
+                await record(everything, tx, search.start(mission, at_once(everybody), at), "p1")
     finally:
         await everything.storage.close()
+
+
+async def opened_at(everything: Given) -> MissionId:
+    """One mission in Mulhouse, triggered at the moment it is there, offered to nobody yet."""
+    async with everything.storage.transaction() as tx:
+        operator = (await tx.people.all(Role.OSNP))[0]
+        regulateur = (await tx.people.all(Role.REGULATEUR))[0]
+        return (await _open(everything, tx, operator, regulateur, everything.now())).id
 
 
 async def _open(

@@ -32,6 +32,7 @@ from bot.condition import Condition
 from bot.context import App, Context, Runtime
 from bot.delivery import Delivery, OnDelivered
 from bot.domain.outcome import Notice, Timer
+from bot.domain.people import GROUP_ROLES
 from bot.flows import visio
 from bot.flows.record import cards_in_group
 from bot.heartbeat import Heartbeat
@@ -40,6 +41,7 @@ from bot.lease import Lease
 from bot.messages import LINES, Words, composer
 from bot.metrics import Metrics
 from bot.ports import Given, SmsPort, Storage, Transaction
+from bot.present import PresentRegion
 from bot.pruning import Pruning
 from bot.region import load_region
 from bot.replies import with_replies
@@ -47,6 +49,7 @@ from bot.request import AiohttpRequest
 from bot.settings import Settings, SettingsError, read_secret_key
 from bot.telegram_api import TelegramApi
 from bot.timer_loop import OnTimer, TimerLoop
+from bot.web.board import BoardPage
 from bot.web.server import build_web, serving
 from bot.web.webhook import PATH, webhook
 from storage.address import address, is_sqlite
@@ -79,6 +82,7 @@ class Bot:
     background: Background
     sms: SmsPort
     beat: Beat
+    present: PresentRegion
     web: web.Application
     condition: Condition
     ready: bool = False
@@ -110,6 +114,7 @@ class Bot:
             if alone:
                 await tx.leases.free_all()
                 await tx.timers.take_back_claims()
+        await self.present.look(self.storage)
         if updates:
             log.info("taken back: %d updates of the run before", updates)
         await self.delivery.hold()  # what a dead sender had claimed is owed again
@@ -149,6 +154,8 @@ class Bot:
                 poll = self.intake.poll(self.stopping, self.application.bot.id)
                 polling = self.background.start(poll, "polling")
             self.background.start(self._look_around(), "startup checks")
+            self.background.start(self._introduce_to_operators(), "operators' commands")
+            self.background.start(self.present.follow(self.storage, self.given.clock), "region")
             pruning = Pruning(self.given, self.background, self.condition.is_idle)
             self.background.start(pruning.run(), "pruning")
             if url := self.settings.heartbeat_url:
@@ -221,6 +228,17 @@ class Bot:
                 allowed_updates=list(WANTED),
             )
 
+    async def _introduce_to_operators(self) -> None:
+        """In their private chats too, those who work in the group are offered its commands."""
+        commands = {name: words for name, words in command_lists()["group"].items() if name != "id"}
+        listed = [{"command": name, "description": words} for name, words in commands.items()]
+        async with self.given.storage.transaction() as tx:
+            people = [person.id for person in await tx.people.all() if person.role in GROUP_ROLES]
+            accounts = await tx.people.accounts(people)
+        for account in accounts.values():
+            scope = {"type": "chat", "chat_id": account.chat_id}
+            await self.api.comfort("setMyCommands", commands=listed, scope=scope)
+
     async def _look_around(self) -> None:
         """What is not right is said in the log; the bot works with what there is."""
         async for finding in look_at_telegram(self.settings, self.api):
@@ -248,10 +266,11 @@ def build(
         log.warning("a key was made in %s: keep a copy apart from the database's backups", created)
     background = Background()
     region = load_region(settings.region)
+    present = PresentRegion(region)
     given = Given(
         storage=storage or open_storage(settings.database, Vault.from_secret(key)),
         clock=clock or clock_from(settings.clock),
-        region=region,
+        present=present,
         fiction_numbers=settings.fiction_numbers,
         public_url=settings.public_url,
         video=UrlTemplate(region.visio_url),
@@ -261,7 +280,7 @@ def build(
     texts = sms or sms_from(settings.sms)
     if compiled is not None:
         compiled.mkdir(mode=0o700, parents=True, exist_ok=True)
-    words = Words(given.region, compiled)
+    words = Words(region, compiled, now=lambda: present.region)
     budgets = budgets or Budgets()
     runtime = Runtime(given, api, words, background, budgets, settings.group)
     application = _application(settings, line, runtime)
@@ -279,6 +298,7 @@ def build(
         cards_in_group=cards_in_group,
         on_delivered={**routes.ON_DELIVERED, **_on_delivered(given)},
         on_given_up=routes.ON_GIVEN_UP,
+        on_unreachable=routes.ON_UNREACHABLE,
     )
     timers = TimerLoop(
         given,
@@ -311,6 +331,7 @@ def build(
         background=background,
         sms=texts,
         beat=beat,
+        present=present,
         web=web.Application(),
         condition=Condition(
             given,
@@ -322,8 +343,12 @@ def build(
             polls=settings.intake == "polling",
         ),
     )
-    own = [web.post(PATH, webhook(intake.receive, settings.webhook_secret))]
-    bot.web = build_web(bot.health, own if settings.intake == "webhook" else (), bot.condition.metrics)
+    page = BoardPage(given, background, words)
+    own = [*page.routes()]
+    if settings.intake == "webhook":
+        own.append(web.post(PATH, webhook(intake.receive, settings.webhook_secret)))
+    bot.web = build_web(bot.health, own, bot.condition.metrics)
+    bot.web.on_shutdown.append(page.close)
     return bot
 
 

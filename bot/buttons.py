@@ -31,6 +31,7 @@ class Verb(StrEnum):
     LATE_YES = "sy"  # arg: person
     LATE_NO = "sn"  # arg: person
     USUAL_DECLINED = "su"  # the usual IDEL said no: widen now
+    USUAL_ACCEPTED = "sv"  # she said yes on the telephone; arg: minutes
     # visit
     SET_OUT = "ve"
     ARRIVE = "va"
@@ -42,7 +43,7 @@ class Verb(StrEnum):
     GIVE_BACK_REASON = "vr"  # arg: reason; «keep» keeps it
     PATIENT_TOLD = "vp"
     SEE_PATIENT = "vx"
-    MENU = "mm"  # «Autre…» of the group's card
+    MENU = "mm"  # «Autre…» of the group's card; arg: another page of it
     # cascade: doctor
     DOCTOR_ACCEPT = "ca"  # arg: HHMM local hour, «10» minutes from now as «+10»
     DOCTOR_HOURS = "ch"  # «Autre heure»: more hours
@@ -62,7 +63,7 @@ class Verb(StrEnum):
     PHONE_SILENT = "ps"  # arg: party
     NEXT_STEP = "pf"
     PREVIOUS_STEP = "pb"
-    PAUSE = "pp"
+    PAUSE = "pp"  # arg: minutes, where another length is wanted
     RESUME = "pr"
     RESTART_CASCADE = "pz"
     IDEL_STAYS = "pi"
@@ -108,15 +109,52 @@ class Verb(StrEnum):
     END_CONFIRM = "ec"  # arg: end reason, or reason.detail
     END_KEEP = "ek"
     WORSENED = "ew"
+    # the sheet of a mission
+    SHEET = "md"
+    REGULAR = "mr"  # «Ajouter un professionnel habituel»: typed
+    LIAISON = "ln"  # arg: empty (write one), «all», off.2, on.2, erase.2
+    QUESTION = "iq"  # arg: empty (pass over), key. (again), key.choice
     # opening dialogue (mission = 0; epoch = the draft's)
     OPENING = "oo"  # arg: field=value
     # requests to act
     MINE = "wm"  # «Je m'en occupe»; arg: the request's key, epoch: its own
+    # what OSNP decide by hand: the pages behind «Autre…»
+    ASSIGN = "za"  # she agreed on the phone; arg: person.minutes, «l» for «+ tard»
+    NURSE_ANSWER = "zr"  # arg: person.no, person.silent
+    ASSIGN_DOCTOR = "zd"  # arg: party.minutes since 1970
+    DOCTOR_GONE = "zw"  # the doctor who had it cannot, by telephone
+    RELAUNCH = "zl"  # take it back from the nurse and search again; arg: reason
+    WIDEN = "ze"  # epoch: the wave that was seen
+    TAKE_OVER = "zt"
+    TRANSFER = "zx"  # arg: person
+    POSTPONE = "zp"  # arg: minutes
+    WORDS = "zn"  # a note, or the reason of a cancellation, typed; arg: the kind of its draft
+    REOPEN = "zo"
+    UNDO = "zu"  # arg: the moment of the decision
     OUTAGE_SEEN = "us"  # «Vu» (mission = 0); arg: why and the moments of an absence
+    # whoever asks to join (mission = 0; epoch = the application)
+    JOIN = "hj"  # arg: field=value
+    JOIN_DECIDE = "hd"  # arg: yes=step, no=reason, why=1, back=1
+    # a person's card (mission = 0; epoch = the person)
+    PROFILE = "hp"  # arg: field=value
+    PERSON = "hs"  # one of a list
+    # when somebody may be asked, and whether they can be reached
+    AVAILABILITY = "av"  # arg: person.v.face or person.w.wish (mission = 0)
+    REACH_SEEN = "jv"  # «Je l'ai vu»; arg: when it was asked, in milliseconds since 1970 (mission = 0)
+    REACH_ALL = "ja"  # everybody the bot does not reach; of a mission: to be phoned for it
     # lists and reports (mission = 0)
     FOUND = "ff"  # a mission of a search result
     REPORT = "rr"  # arg: kind.YYYYMM
     STRANGER_STAYS = "gs"  # arg: Telegram's user id
+    DUTY_CONFIRM = "gd"  # a duty roster (mission = 0); arg: yes|no, epoch: the file
+    # what the coordinateur changes of the region (mission = 0)
+    DELAYS = "nl"  # back to the list
+    DELAY = "nd"  # arg: its key in the region file
+    DELAY_SET = "ns"  # arg: key=minutes
+    CLOSE_DAY = "nc"  # arg: an ISO day
+    OPEN_DAY = "no"  # arg: an ISO day
+    OPEN_HOURS = "nh"  # arg: an ISO day, a space, 0800-1200
+    REVOKE_CHANGE = "nx"  # arg: the change
 
 
 @dataclass(frozen=True, slots=True)

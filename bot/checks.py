@@ -1,20 +1,26 @@
 """Tries the configuration for real. Each finding is one sentence that says what to mend. Changes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from bot import heartbeat
+from bot.clock import clock_from
+from bot.domain import change
+from bot.domain.calendar import local
 from bot.failures import Failure, MethodMissing, Moved, NotSent, Unauthorized, Unreachable
 from bot.posting import is_public
-from bot.region import RegionError, load_region
+from bot.present import PresentRegion
+from bot.region import RegionError, dates_to_come, differences, load_region
 from bot.request import AiohttpRequest
 from bot.settings import Settings
 from bot.telegram_api import TelegramApi
 from storage import migrate
+from storage.database import open_storage
+from storage.vault import Vault
 
 GATEWAY_SECONDS = 10.0
 
@@ -32,8 +38,11 @@ class Finding:
 
 async def look_at_everything(settings: Settings) -> AsyncIterator[Finding]:
     """Every check, in the order in which things must work."""
-    yield look_at_region(settings)
+    for finding in look_at_region(settings):
+        yield finding
     yield look_at_database(settings)
+    async for finding in look_at_changes(settings):
+        yield finding
     request = AiohttpRequest()
     async with request:
         api = TelegramApi(request, settings.telegram_api, settings.token)
@@ -44,13 +53,52 @@ async def look_at_everything(settings: Settings) -> AsyncIterator[Finding]:
     yield await look_at_heartbeat(settings)
 
 
-def look_at_region(settings: Settings) -> Finding:
-    """The region file."""
+def look_at_region(settings: Settings) -> Iterator[Finding]:
+    """The region file: whether it can be used, what is not as shipped, and what soon changes by its dates."""
     try:
-        region = load_region(settings.region)
+        region, shipped = load_region(settings.region), load_region()
     except RegionError as error:
-        return Finding(False, f"The region file cannot be used. {error}")
-    return Finding(True, f"Region: {region.name}, {len(region.communes)} communes.")
+        yield Finding(False, f"The region file cannot be used. {error}")
+        return
+    file = settings.region.name
+    yield Finding(True, f"Region: {region.name}, {len(region.communes)} communes, from {file}.")
+    if region.key != shipped.key:
+        yield Finding(True, f"Region: all of it is of {region.name}, nothing of the shipped {shipped.name}.")
+    else:
+        for difference in differences(shipped, region):
+            yield Finding(True, f"Region: not as shipped: {difference}.")
+    today = local(region, clock_from(settings.clock).now()).date()
+    for date_to_come in dates_to_come(region, today):
+        yield Finding(True, f"Region: {date_to_come}.")
+
+
+async def look_at_changes(settings: Settings) -> AsyncIterator[Finding]:
+    """What the coordinateur has changed of it while the bot ran."""
+    try:
+        if migrate.compared(migrate.current(settings.database)) is not migrate.Schema.CURRENT:
+            return
+        present = PresentRegion(load_region(settings.region))
+        storage = open_storage(settings.database, Vault.from_secret("nothing sealed is read here"))
+        try:
+            async with storage.transaction() as tx:
+                reading = await present.read(tx)
+                authors = await tx.people.many([one.author for one in reading.standing])
+        finally:
+            await storage.close()
+    except Exception:  # noqa: BLE001 - what is wrong with file or database is said where those are looked at
+        return
+    today = local(reading.region, clock_from(settings.clock).now()).date()
+    for one in reading.standing:
+        if one.day is not None and one.day < today:
+            continue
+        name = authors[one.author].full_name if one.author in authors else "?"
+        said = f"{one.key}: {change.value_of(present.file, one.key) or 'as usual'} → {one.value}"
+        if one in reading.unfit:
+            yield Finding(False, f"Changed by {name}, and left out, since the file has changed: {said}.")
+        else:
+            yield Finding(True, f"Changed by {name} on {one.at:%Y-%m-%d}: {said}.")
+    if reading.imported:
+        yield Finding(True, f"Duty sectors: {reading.imported} communes imported, not those of the file.")
 
 
 def look_at_database(settings: Settings) -> Finding:

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import nullcontext
+from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,17 +15,22 @@ import click
 
 from bot.clock import clock_from
 from bot.domain.calendar import local
+from bot.domain.people import Person
+from bot.domain.region import Region
 from bot.domain.reports import Period, read_period
 from bot.flows import by_hand as by_hand_flow
+from bot.flows import coordinator as coordinator_flow
+from bot.flows import duty as duty_flow
+from bot.flows import duty_file, register
 from bot.flows import people as people_flow
-from bot.flows import register
 from bot.flows import reports as reports_flow
 from bot.lock import AlreadyRunning, only_one
 from bot.logs import set_up_logs
 from bot.messages import Words, by_hand
 from bot.messages import reports as reports_file
 from bot.ports import Given
-from bot.region import RegionError, load_region
+from bot.present import PresentRegion
+from bot.region import RegionError, load_region, read_sectors, sector_table
 from bot.settings import Settings, SettingsError, present_secret_key, read_secret_key, read_settings
 from storage import migrate
 from storage.address import address, is_sqlite, sqlite_file
@@ -225,6 +231,8 @@ def import_people(file: Path) -> None:
         except people_flow.BadList as bad:
             _fail("\n".join([*bad.reasons, "Nothing was imported."]))
         click.echo(f"Added {done.added}, changed {done.changed}, unchanged {done.unchanged}.")
+        if done.left:
+            click.echo(f"Left out {done.left} who have left the service: /personne brings them back.")
 
     _with_storage(settings, work)
 
@@ -271,6 +279,142 @@ def list_people() -> None:
 
 
 @main.group()
+def duty() -> None:
+    """Turns of duty of doctors and houses: import, list, forget."""
+
+
+@duty.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--step", default="garde", show_default=True, help="Step of turns that name none.")
+@click.option("--sector", default=None, help="Duty sector of turns that name none.")
+@click.option("--source", default=None, help="Replace the turns imported under this name; the file's own.")
+def import_duty(file: Path, step: str, sector: str | None, source: str | None) -> None:
+    """Import FILE, a roster as CSV or iCalendar (see docs). A bad line is named, and nothing is imported."""
+
+    content = file.read_bytes()
+
+    async def work(given: Given) -> None:
+        wanted = _wanted(given.region, step, sector)
+        checked = await duty_flow.check(given, file.name, content, wanted, source)
+        if checked.refusals:
+            sentences = [duty_file.in_english(refusal, given.region) for refusal in checked.refusals]
+            _fail("\n".join([*sentences, "Nothing was imported."]))
+        replaced = await duty_flow.replace(given, checked, None)
+        said = f"Imported {len(checked.turns)} turns from {checked.source}"
+        click.echo(f"{said}; {replaced} of before were replaced.")
+
+    _with_storage(_settings(), work)
+
+
+def _wanted(region: Region, step: str, sector: str | None) -> duty_file.Wanted:
+    known = duty_file.step_called(region, step)
+    if known is None:
+        steps = ", ".join(step.value for step in duty_file.steps_with_duty(region))
+        _fail(f"«{step}» is no step somebody can be on duty for. Choose among {steps}.")
+    name = duty_file.sector_called(region, sector) if sector else None
+    if sector and name is None:
+        names = ", ".join(sorted(one.name for one in region.sectors))
+        _fail(f"No duty sector is called «{sector}». Choose among {names}.")
+    return duty_file.Wanted(known, name)
+
+
+@duty.command("list")
+@click.option("--day", default=None, help="2026-10-06; the next seven days without it.")
+def list_duty(day: str | None) -> None:
+    """Print who is on duty when, for which step and sector, and from which file."""
+    try:
+        wanted = date.fromisoformat(day) if day else None
+    except ValueError:
+        _fail(f"«{day}» is no day. Write it as 2026-10-06.")
+
+    async def work(given: Given) -> None:
+        known = await duty_flow.listed(given, wanted)
+        for one in known:
+            begins, ends = (local(given.region, at) for at in (one.turn.begins, one.turn.ends))
+            who = one.who.formal_name if isinstance(one.who, Person) else one.who.name if one.who else "?"
+            phone = (one.who.phone if one.who else None) or "-"
+            click.echo(
+                f"{begins:%Y-%m-%d %H:%M} → {ends:%Y-%m-%d %H:%M}  {one.turn.step.value:13}"
+                f" {one.turn.sector or 'whole region':32} {who:28} {phone:14} {one.turn.source}"
+            )
+        if not known:
+            click.echo("No turn of duty is known for these hours.", err=True)
+
+    _with_storage(_settings(), work)
+
+
+@duty.command("forget")
+@click.argument("source")
+def forget_duty(source: str) -> None:
+    """Drop the turns that were imported under the name SOURCE (the file's name; see `duty list`)."""
+
+    async def work(given: Given) -> None:
+        dropped = await duty_flow.forget(given, source)
+        if not dropped:
+            _fail(f"No turn was imported under «{source}»: `duty list` prints the names.")
+        click.echo(f"Dropped {dropped} turns of {source}.")
+
+    _with_storage(_settings(), work)
+
+
+@main.group()
+def sectors() -> None:
+    """Duty sectors of the communes: export, import."""
+
+
+@sectors.command("export")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def export_sectors(file: Path | None) -> None:
+    """Write every commune with its duty sector as CSV into FILE, or print it."""
+
+    made: list[str] = []
+
+    async def work(given: Given) -> None:
+        made.append(sector_table(given.region))
+
+    _with_storage(_settings(), work)
+    text = "".join(made)
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        _fail(f"{file} cannot be written: {error.strerror}.")
+    click.echo(f"Wrote {text.count(chr(10)) - 1} communes into {file}.")
+
+
+@sectors.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_sectors(file: Path) -> None:
+    """Import FILE (insee,secteur,mmg) in place of the sectors before. A bad line changes nothing.
+
+    A commune that is not in it belongs to the sector of its intercommunality.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        _fail(f"{file} is not UTF-8. Save it again as «CSV UTF-8».")
+
+    async def work(given: Given) -> None:
+        try:
+            listed = read_sectors(text, file.name, given.region.communes)
+        except RegionError as bad:
+            _fail(f"{bad}\nNothing was changed.")
+        done = await coordinator_flow.import_sectors(given, listed, "cli")
+        left = len(given.region.communes) - len(listed)
+        click.echo(
+            f"Imported {len(listed)} communes: {done.sectors} sectors; {left} by their intercommunality."
+        )
+        for person in done.people:
+            click.echo(f"{person.formal_name} has a sector that exists no more: {', '.join(person.sectors)}.")
+        for name in done.duties:
+            click.echo(f"Turns of duty name a sector that exists no more: {name}. Import the roster again.")
+
+    _with_storage(_settings(), work)
+
+
+@main.group()
 def report() -> None:
     """Print a report: as CSV (semicolons, UTF-8) from the journal, or the open missions on paper."""
 
@@ -307,9 +451,10 @@ def report_open(no_identity: bool) -> None:
     """The open missions on paper, to work by hand when the bot is down: who must act, whom to phone."""
     settings = _settings()
     here = _current_schema(settings)
+    is_current = migrate.compared(here) is migrate.Schema.CURRENT
     if migrate.compared(here) is migrate.Schema.NONE:
         _fail("There is no database yet: no mission either.")
-    if migrate.compared(here) is not migrate.Schema.CURRENT:
+    if not is_current:
         click.echo(f"The database is at schema {here}, not this version's: read as well as can be.", err=True)
 
     async def work(given: Given) -> None:
@@ -328,7 +473,7 @@ def report_open(no_identity: bool) -> None:
     if key is None and not no_identity:
         _fail(f"The key is not here ({backup.where_key_is(settings)}): put it back, or add --no-identity.")
     try:
-        _run(_opened(settings, key or "none", work))
+        _run(_opened(settings, key or "none", work, is_current=is_current))
     except VaultError:
         _fail(f"The key in {backup.where_key_is(settings)} does not open the patients: add --no-identity.")
     except (SettingsError, RegionError) as error:
@@ -403,14 +548,20 @@ def _with_storage(settings: Settings, work: Callable[[Given], Awaitable[None]]) 
         _fail(str(error))
 
 
-async def _opened(settings: Settings, key: str, work: Callable[[Given], Awaitable[None]]) -> None:
+async def _opened(
+    settings: Settings, key: str, work: Callable[[Given], Awaitable[None]], *, is_current: bool = True
+) -> None:
+    """`is_current`: the schema is this version's, so that what the coordinateur changed can be read."""
     storage = open_storage(settings.database, Vault.from_secret(key))
+    present = PresentRegion(load_region(settings.region))
     try:
+        if is_current:
+            await present.look(storage)
         await work(
             Given(
                 storage,
                 clock_from(settings.clock),
-                load_region(settings.region),
+                present,
                 settings.fiction_numbers,
                 settings.public_url,
             )

@@ -223,12 +223,12 @@ class Draft:
 class Link:
     """A link somebody may open. The token itself is never stored."""
 
-    purpose: str  # «invitation», «visio»
+    purpose: str  # «invitation», «visio», «board»
     expires_at: datetime | None
     person: PersonId | None = None
     organisation: OrganisationId | None = None
     mission: MissionId | None = None
-    used_at: datetime | None = None
+    used_at: datetime | None = None  # or ended
 
 
 class Missions(Protocol):
@@ -301,6 +301,10 @@ class People(Protocol):
         """Without the guests of single missions."""
         ...
 
+    async def askable(self, role: Role) -> list[Person]:
+        """Whoever of that role is active, as a search looks at them: without e-mail, RPPS and house."""
+        ...
+
     async def by_user(self, user_id: int) -> Person | None: ...
     async def by_users(self, user_ids: Iterable[int]) -> dict[int, Person]:
         """Those who are registered, by Telegram's number."""
@@ -310,14 +314,33 @@ class People(Protocol):
         """By E.164 number; guests excluded."""
         ...
 
+    async def by_rpps(self, rpps: str) -> Person | None:
+        """By the 11 digits; guests excluded."""
+        ...
+
     async def account(self, person: PersonId) -> Account | None: ...
     async def accounts(self, people: Iterable[PersonId]) -> dict[PersonId, Account]: ...
     async def link_account(self, person: PersonId, user_id: int, chat_id: int) -> None:
         """The person is reached there from now on; a former account of either is replaced."""
         ...
 
+    async def unlink_account(self, person: PersonId) -> None:
+        """Nobody is reached there any more."""
+        ...
+
     async def set_reachable(self, person: PersonId, *, reachable: bool, now: datetime) -> bool:
         """Whether that changed anything."""
+        ...
+
+    async def to_check(self, before: datetime, limit: int) -> list[Person]:
+        """Active people with an account, reached as far as is known and not tried since `before`.
+
+        Whoever waits longest first; guests excluded.
+        """
+        ...
+
+    async def checked(self, people: Iterable[PersonId], now: datetime) -> None:
+        """It is tried at this moment whether they can be reached."""
         ...
 
     async def organisation(self, organisation: OrganisationId) -> Organisation | None: ...
@@ -361,7 +384,7 @@ class Offers(Protocol):
         ...
 
     async def rate_since(self, since: datetime) -> tuple[int, int]:
-        """How many offers of the waves were made since then, and how many of them were accepted."""
+        """Of the offers of waves since then: how many were answered, or ignored to the end; how many by yes."""
         ...
 
     async def win(self, mission: MissionId, machine: str, epoch: int, winner: Party, now: datetime) -> None:
@@ -562,6 +585,9 @@ class Journal(Protocol):
     ) -> None: ...
     async def of_mission(self, mission: MissionId) -> list[JournalLine]: ...
     async def between(self, start: datetime, end: datetime, kind: str | None = None) -> list[JournalLine]: ...
+    async def newest(self) -> int:
+        """The number of the last line; a smaller one may still be committed after it, by another process."""
+        ...
 
 
 class Documents(Protocol):
@@ -607,8 +633,18 @@ class Links(Protocol):
     """Links by the hash of their token."""
 
     async def add(self, token: str, link: Link) -> None: ...
-    async def find(self, token: str) -> Link | None: ...
+    async def find(self, token: str) -> Link | None:
+        """Read it and hold it until the transaction ends."""
+        ...
+
+    async def many(self, tokens: Iterable[str]) -> dict[str, Link]:
+        """Those that exist, only looked at."""
+        ...
+
     async def use(self, token: str, now: datetime) -> None: ...
+    async def end(self, purpose: str, person: PersonId, now: datetime) -> int:
+        """Whatever the person was given for that purpose opens nothing any more; how many there were."""
+        ...
 
 
 class Inbox(Protocol):
@@ -762,6 +798,18 @@ class Duties(Protocol):
         """Turns of which some part lies between the two, earliest first."""
         ...
 
+    async def known_until(self, step: CascadeStep, after: datetime) -> datetime | None:
+        """When the last turn of that step ends; None when none ends after that moment."""
+        ...
+
+    async def of_source(self, source: str) -> int:
+        """How many turns were imported from it."""
+        ...
+
+    async def sources(self, after: datetime) -> dict[str, int]:
+        """The files whose turns are not all over, and how many of them end after that moment."""
+        ...
+
     async def replace(self, source: str, duties: Sequence[Duty]) -> int:
         """These are the turns of that source from now on; how many there were before."""
         ...
@@ -909,15 +957,53 @@ class VideoEngine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """The region as it stood in the storage at one moment."""
+
+    region: Region
+    standing: tuple[Change, ...] = ()  # what the coordinateur changed, oldest first
+    unfit: tuple[Change, ...] = ()  # of them, what contradicts the rest and is left out
+    imported: int = 0  # communes whose duty sector was imported
+    stamp: str = ""
+
+
+class Present(Protocol):
+    """The region as it is now: as the file says, with what the coordinateur changed of it."""
+
+    @property
+    def region(self) -> Region:
+        """What people work with."""
+        ...
+
+    @property
+    def file(self) -> Region:
+        """What stands in the file."""
+        ...
+
+    async def read(self, tx: Transaction) -> Reading:
+        """What that transaction sees."""
+        ...
+
+    def take(self, reading: Reading) -> None:
+        """It is committed: people work with it from now on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """What every flow is given."""
 
     storage: Storage
     clock: Clock
-    region: Region
+    present: Present
     fiction_numbers: bool = False
     public_url: str | None = None
     video: VideoEngine | None = None  # None: no video can be made
+
+    @property
+    def region(self) -> Region:
+        """The region as it is at this moment: another one after a change of the coordinateur."""
+        return self.present.region
 
     def now(self) -> datetime:
         """The present moment, in UTC."""
@@ -932,6 +1018,7 @@ class Button:
     data: str | None = None
     url: str | None = None
     copy: str | None = None
+    contact: bool = False  # under the field where one writes: a tap shares one's own telephone
 
 
 class FileKind(StrEnum):
@@ -971,6 +1058,8 @@ class Outgoing:
     topic: str | None = None  # the name the mission's thread must have at this place
     topic_closed: bool = False  # the thread is shut once this is said
     phone: str | None = None  # for an SMS: E.164
+    action: str | None = None  # nothing is written: only what the bot seems to do is shown, without a sound
+    keyboard_away: bool = False  # the keyboard under the field is not needed any more
 
 
 #: A notice whose facts are loaded: called when it is about to be sent; None when there is nothing to say.

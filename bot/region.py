@@ -8,7 +8,7 @@ import io
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import combinations, pairwise
@@ -19,15 +19,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 import msgspec
 
+from bot.domain.change import written
 from bot.domain.people import CascadeStep
 from bot.domain.phone import read_phone
 from bot.domain.region import (
+    PATIENT_SHARES,
     Ability,
     Commune,
     Delays,
     Fallback,
     Motif,
     OpeningHours,
+    PatientShare,
     Question,
     Region,
     Resource,
@@ -35,13 +38,12 @@ from bot.domain.region import (
     Sector,
     StepRule,
     Tariff,
+    sectors_of,
 )
+from bot.domain.region_checks import Why, faults
 
 #: The file used when `SMT_REGION` names none.
 SHIPPED = Path(__file__).parent / "regions" / "sas68.toml"
-
-#: Telegram deletes no message older than 48 hours.
-PURGE_CEILING = timedelta(hours=48)
 
 #: The codes without which nothing can be billed or offered.
 TARIFF_CODES = ("TLD", "TLS", "TCG", "SNP", "INDEMNITE")
@@ -51,6 +53,17 @@ CHANNELS = ("telegram", "sms", "phone")
 
 #: Buttons under one question.
 MOST_CHOICES = 6
+
+#: How to mend what the values of a region must hold to, whoever sets them.
+_MEND = {
+    Why.TOO_LONG: "longer than 48 h. Was another unit meant?",
+    Why.ANSWER_PAST_LIMIT: "an answer is due before the limit. Shorten it.",
+    Why.WARNING_PAST_ANSWER: "the warning comes before the end of the answer delay. Shorten it.",
+    Why.REMINDERS_IN_ORDER: "each reminder later than the one before. Put them in order.",
+    Why.PURGE_PAST_CEILING: "Telegram deletes nothing older than 48 h. Write 40 h.",
+    Why.CLOSES_BEFORE_OPENING: "closes before it opens. Correct the hours.",
+    Why.HOURS_OVERLAP: "one day has hours that overlap. Keep one of them.",
+}
 
 _SUBDIVISIONS: list[str] = holidays.list_supported_countries()["FR"]
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -73,6 +86,16 @@ class _Motif(_Base):
     key: str
     label: str
     needs: list[str] = []
+    words: list[str] = []
+    general: bool = False
+    recognised: bool = True
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class _PatientShare(_Base):
+    label: str
+    rate: str
 
 
 class _Ability(_Base):
@@ -120,6 +143,8 @@ class _Step(_Base):
     only_if_duty_begins: bool = False
     by_duty: bool = False
     channels: tuple[str, ...] = ("telegram", "phone")
+    valid_from: date | None = None
+    valid_until: date | None = None
 
 
 class _Hours(_Base):
@@ -189,6 +214,8 @@ class _File(_Base):
     abilities: list[_Ability] = []
     questions: list[_Question] = []
     resources: list[_Resource] = []
+    patient_shares: list[_PatientShare] | None = None
+    snp_per_week: int = 20
 
 
 def load_region(path: Path | None = None) -> Region:
@@ -304,7 +331,7 @@ def _build(source: _Source, told: _File) -> Region:
         hours=_hours(source, told.hours),
         closed_days=frozenset(told.closed_days),
         open_days=_open_days(source, told),
-        motifs=tuple(Motif(m.key, m.label, tuple(m.needs)) for m in told.motifs),
+        motifs=_motifs(source, told.motifs),
         steps=_steps(source, told.steps),
         delays=_delays(source, told.delays),
         tariffs=_tariffs(source, told.tariffs),
@@ -329,17 +356,66 @@ def _build(source: _Source, told: _File) -> Region:
         abilities=tuple(Ability(a.key, a.label) for a in told.abilities),
         questions=_questions(source, told.questions),
         resources=tuple(Resource(r.label, r.url) for r in told.resources),
+        patient_shares=_patient_shares(source, told.patient_shares),
+        snp_per_week=told.snp_per_week,
     )
     _check(source, told, region)
     return region
+
+
+def _in_order(source: _Source, key: str, first: date | None, last: date | None) -> None:
+    if first is not None and last is not None and first > last:
+        source.fault(f"{key}.valid_until", "ends before it begins.")
+
+
+def _motifs(source: _Source, told: list[_Motif]) -> tuple[Motif, ...]:
+    found = []
+    for n, row in enumerate(told):
+        _in_order(source, f"motifs[{n}]", row.valid_from, row.valid_until)
+        for word in row.words:
+            if not re.fullmatch(r"[^\W\d_][\w' -]*\*?", word):
+                source.fault(
+                    f"motifs[{n}].words", f'"{word}": letters and spaces; a * at its end for any ending.'
+                )
+        found.append(
+            Motif(
+                key=row.key,
+                label=row.label,
+                needs=tuple(row.needs),
+                words=tuple(row.words),
+                general=row.general,
+                recognised=row.recognised,
+                valid_from=row.valid_from,
+                valid_until=row.valid_until,
+            )
+        )
+    return tuple(found)
+
+
+def _patient_shares(source: _Source, told: list[_PatientShare] | None) -> tuple[PatientShare, ...]:
+    if told is None:
+        return PATIENT_SHARES
+    found = []
+    for n, row in enumerate(told):
+        try:
+            rate = Decimal(row.rate)
+        except InvalidOperation:
+            rate = Decimal("NaN")
+        if not rate.is_finite() or not 0 <= rate <= 1:
+            source.fault(f"patient_shares[{n}].rate", f'"{row.rate}" is no rate. Write "0.30" for 30 %.')
+        found.append(PatientShare(row.label, rate))
+    if not found:
+        source.fault(
+            "patient_shares", "who pays what? Add one [[patient_shares]], or none for the national rules."
+        )
+    return tuple(found)
 
 
 def _hours(source: _Source, told: list[_Hours]) -> tuple[OpeningHours, ...]:
     found = []
     for n, row in enumerate(told):
         opens, closes = _span(source, f"hours[{n}]", row.opens, row.closes)
-        if row.valid_from and row.valid_until and row.valid_from > row.valid_until:
-            source.fault(f"hours[{n}].valid_until", "ends before it begins.")
+        _in_order(source, f"hours[{n}]", row.valid_from, row.valid_until)
         found += [
             OpeningHours(day, opens, closes, row.valid_from, row.valid_until)
             for day in source.weekdays(f"hours[{n}].days", row.days)
@@ -425,6 +501,7 @@ def _steps(source: _Source, told: list[_Step]) -> tuple[StepRule, ...]:
     for n, row in enumerate(told):
         if not row.channels or any(channel not in CHANNELS for channel in row.channels):
             source.fault(f"steps[{n}].channels", f"one or several of {', '.join(CHANNELS)}, in their order.")
+        _in_order(source, f"steps[{n}]", row.valid_from, row.valid_until)
     return tuple(
         StepRule(
             step=row.step,
@@ -435,6 +512,8 @@ def _steps(source: _Source, told: list[_Step]) -> tuple[StepRule, ...]:
             only_if_duty_begins=row.only_if_duty_begins,
             by_duty=row.by_duty,
             channels=tuple(row.channels),
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
         )
         for n, row in enumerate(told)
     )
@@ -471,8 +550,7 @@ def _tariffs(source: _Source, told: list[_Tariff]) -> tuple[Tariff, ...]:
         if not amount.is_finite() or amount < 0 or amount != round(amount, 2):
             source.fault(f"tariffs[{n}].amount", f'"{row.amount}" is no amount. Write it "27.00".')
             continue
-        if row.valid_from and row.valid_until and row.valid_from > row.valid_until:
-            source.fault(f"tariffs[{n}].valid_until", "ends before it begins.")
+        _in_order(source, f"tariffs[{n}]", row.valid_from, row.valid_until)
         tariff = Tariff(row.code, amount, row.valid_from, row.valid_until)
         if any(_overlap(tariff, other) for other in found):
             source.fault(
@@ -494,7 +572,7 @@ def _overlap(a: Tariff, b: Tariff) -> bool:
 
 
 def _rows(source: _Source, name: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a table beside the TOML file, with their line numbers. Lines from # are notes."""
+    """The rows of a table beside the TOML file, with their line numbers."""
     path = source.path.parent / name
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -502,10 +580,17 @@ def _rows(source: _Source, name: str, columns: Sequence[str]) -> Iterator[tuple[
         raise RegionError(
             f"{path.name}: cannot be read ({type(error).__name__}). It is UTF-8 text."
         ) from None
+    yield from _rows_of(text, path.name, columns)
+
+
+def _rows_of(text: str, name: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV, comma or semicolon, with their line numbers. Lines from # are notes."""
     kept = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if not line.startswith("#")]
-    reader = csv.DictReader(io.StringIO("\n".join(line for _, line in kept)))
+    first = kept[0][1] if kept else ""
+    between = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.DictReader(io.StringIO("\n".join(line for _, line in kept)), delimiter=between)
     if missing := [c for c in columns if c not in (reader.fieldnames or ())]:
-        raise RegionError(f"{path.name}: column {', '.join(missing)} missing in its first line.")
+        raise RegionError(f"{name}: column {', '.join(missing)} missing in its first line.")
     for row in reader:
         yield kept[reader.line_num - 1][0], {c: (row[c] or "").strip() for c in columns}
 
@@ -538,36 +623,61 @@ def _communes(source: _Source, name: str) -> tuple[Commune, ...]:
     return tuple(found.values())
 
 
+#: The columns of a table of duty sectors.
+SECTOR_COLUMNS = ("insee", "secteur", "mmg")
+
+
+def read_sectors(text: str, name: str, communes: Sequence[Commune]) -> dict[str, tuple[str, bool]]:
+    """A table of duty sectors: INSEE code → sector, `mmg`. Raises RegionError with every bad line."""
+    listed, wrong = _sector_rows(_rows_of(text, name, SECTOR_COLUMNS), name, communes)
+    if not listed and not wrong:
+        wrong.append(f"{name}: no commune in it. Write one line for each: insee,secteur,mmg.")
+    if wrong:
+        raise RegionError("\n".join(wrong))
+    return listed
+
+
+def sector_table(region: Region) -> str:
+    """The table of duty sectors as it stands, one line for each commune: what `read_sectors` reads."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["insee", "nom", "secteur", "mmg"])
+    for commune in region.communes:
+        sector = region.sector_of(commune.insee)
+        name, mmg = (sector.name, sector.mmg) if sector else (commune.epci, False)
+        writer.writerow([commune.insee, commune.name, name, "oui" if mmg else "non"])
+    return table.getvalue()
+
+
 def _sectors(source: _Source, name: str, communes: Sequence[Commune]) -> tuple[Sector, ...]:
-    known = {commune.insee: commune for commune in communes}
-    covered: dict[str, str] = {}
+    listed, wrong = _sector_rows(_rows(source, name, SECTOR_COLUMNS), name, communes)
+    source.faults += wrong
+    return sectors_of(communes, listed)
+
+
+def _sector_rows(
+    rows: Iterator[tuple[int, dict[str, str]]], name: str, communes: Sequence[Commune]
+) -> tuple[dict[str, tuple[str, bool]], list[str]]:
+    """What a table of duty sectors says, and its faults, one a line."""
+    known = {commune.insee for commune in communes}
+    listed: dict[str, tuple[str, bool]] = {}
     mmg: dict[str, bool] = {}
-    for line, row in _rows(source, name, ("insee", "secteur", "mmg")):
+    wrong = []
+    for line, row in rows:
         where, insee, sector = f"{name}, line {line}", row["insee"], row["secteur"]
         word = row["mmg"].casefold()
         if insee not in known:
-            source.faults.append(f'{where}: insee "{insee}" is not in the table of communes.')
-        if insee in covered:
-            source.faults.append(f"{where}: {insee} is already in {covered[insee]}. Keep one line.")
+            wrong.append(f'{where}: insee "{insee}" is not in the table of communes.')
+        if insee in listed:
+            wrong.append(f"{where}: {insee} is already in {listed[insee][0]}. Keep one line.")
         if not sector:
-            source.faults.append(f"{where}: secteur is empty.")
+            wrong.append(f"{where}: secteur is empty.")
         if word not in _TRUE | _FALSE:
-            source.faults.append(f'{where}: mmg is "{row["mmg"]}". Write oui or non.')
+            wrong.append(f'{where}: mmg is "{row["mmg"]}". Write oui or non.')
         if mmg.setdefault(sector, word in _TRUE) is not (word in _TRUE):
-            source.faults.append(f"{where}: {sector} has mmg both oui and non. One answer per sector.")
-        covered[insee] = sector
-    for insee, commune in known.items():
-        if insee not in covered:  # a commune nobody listed: its intercommunality stands for a sector
-            covered[insee] = commune.epci
-    names = dict.fromkeys(covered.values())
-    return tuple(
-        Sector(
-            sector,
-            frozenset(i for i, s in covered.items() if s == sector and i in known),
-            mmg.get(sector, False),
-        )
-        for sector in names
-    )
+            wrong.append(f"{where}: {sector} has mmg both oui and non. One answer per sector.")
+        listed[insee] = (sector, word in _TRUE)
+    return listed, wrong
 
 
 def _check(source: _Source, told: _File, region: Region) -> None:
@@ -640,6 +750,7 @@ def _check(source: _Source, told: _File, region: Region) -> None:
             "news2_from_age",
             "NEWS2 holds from 16 years. Remove the line to switch it off.",
         ),
+        (told.snp_per_week > 0, "snp_per_week", "SNP a week, above 0."),
         (told.decade_ages_under >= 0, "decade_ages_under", "inhabitants, 0 or more."),
         (told.usual_idel_minutes > 0, "usual_idel_minutes", "minutes above 0."),
         (
@@ -653,25 +764,106 @@ def _check(source: _Source, told: _File, region: Region) -> None:
             "kilometres above 0. Remove the line to ask every IDEL.",
         ),
         (bool(region.communes), "communes", f"{told.communes} has no commune."),
-        (
-            region.delays.answer < region.delays.limit,
-            "delays.answer",
-            "an answer is due before the limit. Shorten it.",
-        ),
-        (
-            region.delays.answer_warning < region.delays.answer,
-            "delays.answer_warning",
-            "the warning comes before the end of the answer delay. Shorten it.",
-        ),
-        (
-            region.delays.purge_at_most < PURGE_CEILING,
-            "delays.purge_at_most",
-            "Telegram deletes nothing older than 48 h. Write 40 h.",
-        ),
     )
     for fine, key, what in checks:
         if not fine:
             source.fault(key, what)
+    for fault in faults(region):
+        if fault.why is not Why.CLOSES_BEFORE_OPENING:  # said where the hours were read
+            source.fault(_key_in_file(told, fault.key), _MEND[fault.why])
+
+
+def _key_in_file(told: _File, key: str) -> str:
+    """«steps.garde.delay» → «steps[2].delay», as its line is known."""
+    found = re.fullmatch(r"steps\.(\w+)\.delay", key)
+    steps = [row.step for row in told.steps]
+    return f"steps[{steps.index(CascadeStep(found[1]))}].delay" if found else key
+
+
+#: What ends within so many days is said.
+SOON = timedelta(days=60)
+
+#: Tables by the column that names their rows.
+_NAMED_BY = {"motifs": "key", "steps": "step", "abilities": "key", "questions": "key", "resources": "label"}
+
+
+def differences(shipped: Region, region: Region) -> list[str]:
+    """«delays.answer: 30 min → 25 min»: what one region has otherwise than another."""
+    before, now = dict(_flat(shipped)), dict(_flat(region))
+    keys = [*before, *(key for key in now if key not in before)]
+    return [
+        f"{key}: {before.get(key, 'none')} → {now.get(key, 'none')}"
+        for key in keys
+        if before.get(key) != now.get(key)
+    ]
+
+
+def _flat(region: Region) -> Iterator[tuple[str, str]]:
+    """Every value by its key, as the file writes it; of the tables of communes only how many there are."""
+    for field in fields(region):
+        value = getattr(region, field.name)
+        if field.name in ("communes", "sectors"):
+            yield field.name, f"{len(value)} in the table"
+        elif field.name in _NAMED_BY:
+            for row in value:
+                name = f"{field.name}.{getattr(row, _NAMED_BY[field.name])}"
+                yield from ((f"{name}.{f.name}", _as_text(getattr(row, f.name))) for f in fields(row))
+            if field.name == "steps":
+                yield "steps", " → ".join(row.step for row in value)
+        elif is_dataclass(value):
+            yield from ((f"{field.name}.{f.name}", _as_text(getattr(value, f.name))) for f in fields(value))
+        else:
+            yield field.name, _as_text(value)
+
+
+def _as_text(value: Any) -> str:
+    match value:
+        case timedelta():
+            return written(value)
+        case None | () | frozenset() if not value:
+            return "none"
+        case OpeningHours():
+            return f"{_WEEKDAYS[value.weekday]} {value.opens:%H:%M}-{value.closes:%H:%M}{_dates(value)}"
+        case Tariff():
+            return f"{value.code} {value.amount}{_dates(value)}"
+        case PatientShare():
+            return f"{value.label or 'everybody else'} {value.rate}"
+        case time():
+            return f"{value:%H:%M}"
+        case tuple() | frozenset():
+            return ", ".join(_as_text(one) for one in (value if isinstance(value, tuple) else sorted(value)))
+        case _:
+            return str(value)
+
+
+def _dates(row: OpeningHours | Tariff) -> str:
+    first = f" from {row.valid_from}" if row.valid_from else ""
+    return f"{first} until {row.valid_until}" if row.valid_until else first
+
+
+def dates_to_come(region: Region, today: date) -> list[str]:
+    """What changes by the dates of the file: tariffs that end soon, hours and motifs that begin or end."""
+    said = []
+    for tariff in region.tariffs:
+        if tariff.valid_until is not None and today <= tariff.valid_until <= today + SOON:
+            follows = region.tariff(tariff.code, tariff.valid_until + timedelta(days=1))
+            after = f"then {follows.amount}" if follows else "no line follows"
+            said.append(f"{tariff.code} {tariff.amount} ends on {tariff.valid_until}, {after}")
+        elif tariff.valid_from is not None and today < tariff.valid_from <= today + SOON:
+            said.append(f"{tariff.code} {tariff.amount} begins on {tariff.valid_from}")
+    for hours in region.hours:
+        day, span = _WEEKDAYS[hours.weekday], f"{hours.opens:%H:%M}-{hours.closes:%H:%M}"
+        if hours.valid_from is not None and today < hours.valid_from:
+            said.append(f"{day} {span} is open from {hours.valid_from} on")
+        elif hours.valid_until is not None and today <= hours.valid_until <= today + SOON:
+            said.append(f"{day} {span} is open until {hours.valid_until} only")
+    rows: list[tuple[str, Motif | StepRule]] = [(f"the motif {m.label}", m) for m in region.motifs]
+    for name, row in [*rows, *((f"the step {r.label}", r) for r in region.steps)]:
+        if row.valid_from is not None and today < row.valid_from:
+            said.append(f"{name} begins on {row.valid_from}")
+        elif row.valid_until is not None and today <= row.valid_until <= today + SOON:
+            said.append(f"{name} ends on {row.valid_until}")
+    return said
 
 
 def _is_zone(name: str) -> bool:

@@ -26,21 +26,34 @@ from bot.domain.outcome import Answer, Notice, Timer, TimerKind
 from bot.domain.people import GROUP_ROLES, Person, Role
 from bot.flows import cascade as cascade_flow
 from bot.flows import closing as closing_flow
+from bot.flows import joining as joining_flow
 from bot.flows import opening as opening_flow
 from bot.flows import outage as outage_flow
 from bot.flows import presence as presence_flow
+from bot.flows import reach as reach_flow
 from bot.flows import search as search_flow
 from bot.flows import thread as thread_flow
 from bot.flows import visit as visit_flow
 from bot.flows import watch as watch_flow
 from bot.handlers import (
+    availability,
+    board,
     cascade,
     closing,
+    control,
+    coordinator,
+    dossier,
+    duty,
     find,
+    joining,
+    liaison,
     opening,
     orders,
     outage,
     presence,
+    profile,
+    questionnaire,
+    reach,
     reports,
     search,
     start,
@@ -50,6 +63,7 @@ from bot.handlers import (
     visit,
     vitals,
     watch,
+    why,
 )
 from bot.ports import Given, Transaction
 
@@ -60,6 +74,7 @@ OnGivenUp = Callable[[Transaction, Notice, str, datetime], Awaitable[None]]
 IDEL = frozenset({Role.IDEL})
 DOCTOR = frozenset({Role.DOCTOR})
 GROUP = GROUP_ROLES
+COORDINATEUR = frozenset({Role.COORDINATEUR})
 IDEL_OR_GROUP = IDEL | GROUP
 ANYBODY = frozenset(Role)
 
@@ -72,13 +87,14 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.REFUSAL_REASON: (IDEL, search.on_refusal_reason),
     Verb.RECONSIDER: (IDEL, search.on_reconsider),
     Verb.USUAL_DECLINED: (GROUP, search.on_usual_declined),
+    Verb.USUAL_ACCEPTED: (GROUP, search.on_usual_accepted),
     Verb.ORIENT: (GROUP, search.on_orient),
     Verb.ORIENT_BY_PHONE: (GROUP, search.on_orient_by_phone),
     Verb.LATE_YES: (GROUP, search.on_late_yes),
     Verb.LATE_NO: (GROUP, search.on_late_no),
-    Verb.SET_OUT: (IDEL, visit.on_set_out),
-    Verb.ARRIVE: (IDEL, visit.on_arrive),
-    Verb.FINISH: (IDEL, visit.on_finish),
+    Verb.SET_OUT: (IDEL_OR_GROUP, visit.on_set_out),
+    Verb.ARRIVE: (IDEL_OR_GROUP, visit.on_arrive),
+    Verb.FINISH: (IDEL_OR_GROUP, visit.on_finish),
     Verb.CHANGE_HOUR: (IDEL_OR_GROUP, visit.on_change_hour),
     Verb.HOUR: (IDEL_OR_GROUP, visit.on_hour),
     Verb.HOUR_OSNP: (IDEL, visit.on_hour_osnp),
@@ -87,7 +103,27 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.PATIENT_TOLD: (GROUP, visit.on_patient_told),
     Verb.SEE_PATIENT: (GROUP, visit.on_see_patient),
     Verb.STRANGER_STAYS: (GROUP, presence.on_accept_stranger),
-    Verb.MENU: (IDEL_OR_GROUP, visit.on_menu),
+    Verb.DUTY_CONFIRM: (COORDINATEUR, duty.on_confirm),
+    Verb.MENU: (IDEL_OR_GROUP, control.on_menu),
+    Verb.ASSIGN: (GROUP, control.on_assign),
+    Verb.NURSE_ANSWER: (GROUP, control.on_nurse_answer),
+    Verb.ASSIGN_DOCTOR: (GROUP, control.on_assign_doctor),
+    Verb.DOCTOR_GONE: (GROUP, control.on_doctor_gone),
+    Verb.RELAUNCH: (GROUP, control.on_relaunch),
+    Verb.WIDEN: (GROUP, control.on_widen),
+    Verb.TAKE_OVER: (GROUP, control.on_take_over),
+    Verb.TRANSFER: (GROUP, control.on_transfer),
+    Verb.POSTPONE: (GROUP, control.on_postpone),
+    Verb.WORDS: (GROUP, control.on_words),
+    Verb.REOPEN: (GROUP, control.on_reopen),
+    Verb.UNDO: (GROUP, control.on_undo),
+    Verb.AVAILABILITY: (ANYBODY, availability.on_tap),
+    Verb.JOIN: (ANYBODY, joining.on_press),
+    Verb.JOIN_DECIDE: (GROUP, joining.on_decide),
+    Verb.PROFILE: (ANYBODY, profile.on_press),
+    Verb.PERSON: (GROUP, profile.on_see),
+    Verb.REACH_SEEN: (ANYBODY, reach.on_seen),
+    Verb.REACH_ALL: (GROUP, reach.on_all),
     Verb.DOCTOR_ACCEPT: (DOCTOR, cascade.on_accept),
     Verb.DOCTOR_HOURS: (DOCTOR, cascade.on_hours),
     Verb.DOCTOR_REFUSE: (DOCTOR, cascade.on_refuse),
@@ -110,10 +146,10 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.RESTART_CASCADE: (GROUP, cascade.on_restart),
     Verb.IDEL_STAYS: (GROUP, cascade.on_idel_stays),
     Verb.IDEL_LEAVES: (GROUP, cascade.on_idel_leaves),
-    Verb.CLOSE_ACTS: (IDEL, closing.on_acts),
-    Verb.CLOSE_OUTCOME: (IDEL, closing.on_outcome),
-    Verb.CLOSE_PRESCRIPTION: (IDEL, closing.on_prescription),
-    Verb.CLOSE_BACK: (IDEL, closing.on_back),
+    Verb.CLOSE_ACTS: (IDEL_OR_GROUP, closing.on_acts),
+    Verb.CLOSE_OUTCOME: (IDEL_OR_GROUP, closing.on_outcome),
+    Verb.CLOSE_PRESCRIPTION: (IDEL_OR_GROUP, closing.on_prescription),
+    Verb.CLOSE_BACK: (IDEL_OR_GROUP, closing.on_back),
     Verb.CLOSE_FORCE: (GROUP, closing.on_force),
     Verb.DOCTOR_DONE: (DOCTOR, closing.on_doctor_done),
     Verb.DOCTOR_LATER: (DOCTOR, closing.on_doctor_later),
@@ -147,15 +183,27 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.CONCLUSION_READ: (IDEL, orders.on_read),
     Verb.ACTS_ORDER: (DOCTOR, orders.on_order),
     Verb.ACTS_ANSWER: (IDEL, orders.on_answer),
+    Verb.SHEET: (ANYBODY, dossier.on_sheet),
+    Verb.REGULAR: (GROUP, dossier.on_add_regular),
+    Verb.LIAISON: (ANYBODY, liaison.on_liaison),
+    Verb.QUESTION: (IDEL, questionnaire.on_question),
     Verb.REPORT: (ANYBODY, reports.on_report),
     Verb.MINE: (GROUP, watch.on_mine),
     Verb.OUTAGE_SEEN: (GROUP, outage.on_seen),
+    Verb.DELAYS: (COORDINATEUR, coordinator.on_list),
+    Verb.DELAY: (COORDINATEUR, coordinator.on_delay),
+    Verb.DELAY_SET: (COORDINATEUR, coordinator.on_delay_set),
+    Verb.CLOSE_DAY: (COORDINATEUR, coordinator.on_close_day),
+    Verb.OPEN_DAY: (COORDINATEUR, coordinator.on_open_day),
+    Verb.OPEN_HOURS: (COORDINATEUR, coordinator.on_open_hours),
+    Verb.REVOKE_CHANGE: (COORDINATEUR, coordinator.on_revoke),
 }
 
 #: What each timer does when it rings.
 ON_TIMER: Mapping[str, Callable[[Given, Timer], Awaitable[None]]] = {
     TimerKind.PASTE: opening_flow.paste_complete,
     TimerKind.USUAL_SILENT: search_flow.usual_silent,
+    TimerKind.SEARCH_WIDEN: search_flow.next_wave_due,
     TimerKind.SEARCH_WARNING: search_flow.warning,
     TimerKind.SEARCH_TIME_UP: search_flow.no_idel_in_time,
     TimerKind.ORIENTATION_REMINDER: search_flow.orientation_reminder,
@@ -170,6 +218,9 @@ ON_TIMER: Mapping[str, Callable[[Given, Timer], Awaitable[None]]] = {
     TimerKind.FORGET: closing_flow.forget_time,
     TimerKind.UNTOUCHED: watch_flow.untouched,
     TimerKind.ACCOUNT: outage_flow.account_due,
+    TimerKind.JOINING_CARD: joining_flow.card_due,
+    TimerKind.JOINING_FORGET: joining_flow.forget_due,
+    TimerKind.REACH_CHECK: reach_flow.check_due,
 }
 
 
@@ -189,6 +240,12 @@ _RELAYS = (
 ON_DELIVERED: Mapping[str, OnDelivered] = dict.fromkeys(_RELAYS, thread_flow.delivered)
 ON_GIVEN_UP: Mapping[str, OnGivenUp] = dict.fromkeys(_RELAYS, thread_flow.not_delivered)
 
+#: Where a person cannot be reached: what OSNP are told in place of «injoignable, appelez».
+ON_UNREACHABLE: Mapping[str, OnGivenUp] = {
+    "reach.check": reach_flow.found_unreachable,
+    "search.offer": reach_flow.offer_unreachable,
+}
+
 #: What each command does; who may use it and where is the handler's first question.
 ON_COMMAND: Mapping[str, Callable[[Any, Context], Coroutine[Any, Any, None]]] = {
     "start": start.on_start,
@@ -196,9 +253,30 @@ ON_COMMAND: Mapping[str, Callable[[Any, Context], Coroutine[Any, Any, None]]] = 
     "id": start.on_id,
     "mission": opening.on_mission,
     "chercher": find.on_find,
+    "gardes": duty.on_roster,
+    "dispo": availability.on_availability,
+    "joignable": reach.on_reach,
+    "fiche": dossier.on_command,
+    "ressources": dossier.on_resources,
+    "tableau": board.on_board,
+    "attribuer": control.on_assign_command,
+    "annuler": control.on_cancel_command,
+    "defaire": control.on_undo_command,
+    "note": control.on_note_command,
+    "transferer": control.on_transfer_command,
+    "heure": control.on_hour_command,
+    "elargir": control.on_widen_command,
+    "rouvrir": control.on_reopen_command,
     "activite": reports.on_activity,
     "indemnites": reports.on_indemnities,
     "mes_missions": reports.on_own,
+    "profil": profile.on_profile,
+    "personne": profile.on_person,
+    "pourquoi": why.on_why,
+    "delais": coordinator.on_delays,
+    "fermer": coordinator.on_close,
+    "ouvrir": coordinator.on_open,
+    "changements": coordinator.on_changes,
 }
 
 #: The user id under which an anonymous administrator speaks for a group (Telegram's own constant).
@@ -227,6 +305,8 @@ async def on_press(update: Any, context: Context) -> None:
     person = context.person
     if update.callback_query.from_user.id == ANONYMOUS_ADMINISTRATOR:
         await context.say(Answer("press.anonymous", alert=True))
+    elif person is None and press.verb is Verb.JOIN:
+        await joining.on_stranger_press(update, context, press)
     elif person is None:
         await context.say(Answer("press.stranger", alert=True))
     elif person.role not in allowed:
@@ -249,6 +329,7 @@ def add_handlers(application: Application[Any, Any, Any, Any, Any, Any]) -> None
         application.add_handler(CommandHandler(command, handler, filters=new))
     application.add_handler(MessageHandler(new & private & filters.COMMAND, start.on_help))
     application.add_handler(MessageHandler(new & private & filters.TEXT, text.on_text))
+    application.add_handler(MessageHandler(new & private & filters.CONTACT, profile.on_contact))
     written = new & ~filters.StatusUpdate.ALL & ~filters.COMMAND
     application.add_handler(MessageHandler(written, thread.on_message))
     application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, thread.on_edited))

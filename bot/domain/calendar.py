@@ -64,7 +64,7 @@ def _holidays(subdivision: str | None, year: int) -> frozenset[date]:
 def service_hours(region: Region, at: datetime) -> ServiceHours:
     """Whether the service is open at that moment, until when, or why not and from when."""
     day = local(region, at).date()
-    for opens, closes in _spans(region, day):
+    for opens, closes in openings(region, day):
         if opens <= at < closes:
             return ServiceHours(is_open=True, closes_at=closes, next_opening=None, reason=None)
     return ServiceHours(
@@ -72,7 +72,7 @@ def service_hours(region: Region, at: datetime) -> ServiceHours:
     )
 
 
-def _spans(region: Region, day: date) -> list[tuple[datetime, datetime]]:
+def openings(region: Region, day: date) -> list[tuple[datetime, datetime]]:
     """The openings of a local day, earliest first. Exceptional hours replace the usual ones."""
     if day in region.closed_days:
         return []
@@ -92,7 +92,7 @@ def _reason(region: Region, day: date) -> str:
 def _next_opening(region: Region, at: datetime) -> datetime | None:
     day = local(region, at).date()
     for _ in range(HORIZON.days):
-        for opens, _closes in _spans(region, day):
+        for opens, _closes in openings(region, day):
             if opens > at:
                 return opens
         day += timedelta(days=1)

@@ -1,9 +1,36 @@
-"""What the coordinateur changes of the region while the bot runs. Knows no file."""
+"""What the coordinateur changes of the region while the bot runs: delays and exceptional days. Knows no file.
 
-from dataclasses import dataclass
-from datetime import datetime
+A change is laid over the values of the file. Of two that say something of the same delay or the same day
+the newer counts. What contradicts the rest is left out: the region that people work with always holds.
+"""
 
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, time, timedelta
+
+from bot.domain.calendar import openings
+from bot.domain.letters import fold
 from bot.domain.people import PersonId
+from bot.domain.region import Delays, Region, sectors_of
+from bot.domain.region_checks import Fault, Why, faults
+
+CLOSED, OPEN = "closed_days", "open_days"
+
+#: The delay that is a list.
+SEVERAL = "delays.orientation_reminders"
+
+#: What is read at each use: of the others a mission keeps what it was started with.
+READ_AT_EACH_USE = frozenset({"delays.purge_at_most"})
+
+#: Lengths worth a button, in minutes.
+LADDER = (1, 2, 3, 5, 8, 10, 12, 15, 20, 25, 30, 40, 45, 60, 75, 90, 120, 180, 240, 300, 360, 420, 480, 600)
+
+#: Buttons of one delay: so many shorter ones, and so many longer ones.
+EACH_SIDE = 3
+
+#: How far days for a button are looked for.
+NEAR = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +40,266 @@ class Change:
     id: int  # 0: not stored yet
     at: datetime
     author: PersonId
-    key: str  # as in the region file: «delays.answer», «closed_days», «open_days»
+    key: str  # as in the region file: «delays.answer», «steps.garde.delay», «closed_days», «open_days»
     value: str  # as in the region file: «25 min», «2026-12-24», «2026-12-24 08:00-12:00»
     revoked_at: datetime | None = None
     revoked_by: PersonId | None = None
+
+    @property
+    def target(self) -> str:
+        """What it says something of: a delay, or a day."""
+        return f"day {self.value[:10]}" if self.key in (CLOSED, OPEN) else self.key
+
+    @property
+    def day(self) -> date | None:
+        """The day it opens or closes."""
+        return date.fromisoformat(self.value[:10]) if self.key in (CLOSED, OPEN) else None
+
+
+# Laying changes over the file
+
+
+def present(
+    file: Region, changes: Iterable[Change], sectors: Mapping[str, tuple[str, bool]]
+) -> tuple[Region, tuple[Change, ...]]:
+    """The region with the standing changes and the sectors imported, and the changes that fit no more."""
+    region = file if not sectors else replace(file, sectors=sectors_of(file.communes, sectors))
+    unfit = list({change.target: change for change in changes}.values())  # the newest of each
+    while True:  # one may stand only once another does: a longer answer, once the limit is longer
+        left = []
+        for change in unfit:
+            changed = laid_over(region, change.key, change.value)
+            if isinstance(changed, Fault):
+                left.append(change)
+            else:
+                region = changed
+        if len(left) in (0, len(unfit)):
+            return region, tuple(left)
+        unfit = left
+
+
+def laid_over(region: Region, key: str, value: str) -> Region | Fault:
+    """The region with one more change, or what is wrong with it."""
+    changed = _put(region, key, value)
+    if isinstance(changed, Fault):
+        return changed
+    known = faults(region)
+    return next((fault for fault in faults(changed) if fault not in known), changed)
+
+
+def _put(region: Region, key: str, value: str) -> Region | Fault:
+    if key in (CLOSED, OPEN):
+        return _put_day(region, key, value)
+    lengths = [read_length(text) for text in value.split(",")]
+    if not lengths or None in lengths or (key != SEVERAL and len(lengths) > 1):
+        return Fault(key, Why.NO_DURATION)
+    known = [length for length in lengths if length is not None]
+    table, _, name = key.partition(".")
+    if table == "delays" and name in {field.name for field in fields(Delays)}:
+        changed = {name: tuple(known) if key == SEVERAL else known[0]}
+        return replace(region, delays=replace(region.delays, **changed))  # type: ignore[arg-type]
+    if key in delay_keys(region):
+        step = name.removesuffix(".delay")
+        return replace(
+            region, steps=tuple(replace(r, delay=known[0]) if r.step == step else r for r in region.steps)
+        )
+    return Fault(key, Why.NO_SUCH_KEY)
+
+
+def _put_day(region: Region, key: str, value: str) -> Region | Fault:
+    text, _, hours = value.partition(" ")
+    try:
+        day = date.fromisoformat(text)
+        spans = [tuple(time.fromisoformat(hour) for hour in span.split("-")) for span in hours.split()]
+    except ValueError:
+        return Fault(key, Why.NO_HOURS)
+    if any(len(span) != 2 for span in spans) or bool(spans) is not (key == OPEN):
+        return Fault(key, Why.NO_HOURS)
+    others = tuple(row for row in region.open_days if row[0] != day)
+    if key == CLOSED:
+        return replace(region, closed_days=region.closed_days | {day}, open_days=others)
+    opened = tuple((day, opens, closes) for opens, closes in spans)
+    return replace(
+        region, closed_days=region.closed_days - {day}, open_days=tuple(sorted((*others, *opened)))
+    )
+
+
+# Delays
+
+
+def delay_keys(region: Region) -> tuple[str, ...]:
+    """Every delay that can be changed, as it is called in the file; the steps of the cascade last."""
+    return (
+        *(f"delays.{field.name}" for field in fields(Delays)),
+        *(f"steps.{rule.step}.delay" for rule in region.steps),
+    )
+
+
+def value_of(region: Region, key: str) -> str:
+    """A delay as the file writes it: «25 min», «3 min, 6 min»; empty where there is none."""
+    table, _, name = key.partition(".")
+    if table == "delays":
+        value = getattr(region.delays, name, ())
+        return ", ".join(written(length) for length in (value if isinstance(value, tuple) else (value,)))
+    step = name.removesuffix(".delay")
+    return next((written(rule.delay) for rule in region.steps if rule.step == step), "")
+
+
+def choices(region: Region, key: str) -> list[timedelta]:
+    """Lengths a delay may be given by a button: the nearest shorter and longer ones that can stand."""
+    if key == SEVERAL:
+        return []
+    now = read_length(value_of(region, key)) or timedelta()
+    rungs = [timedelta(minutes=minutes) for minutes in LADDER]
+    fine = [r for r in rungs if r != now and not isinstance(laid_over(region, key, written(r)), Fault)]
+    shorter = [r for r in fine if r < now][-EACH_SIDE:]
+    return shorter + [r for r in fine if r > now][:EACH_SIDE]
+
+
+#: What a coordinateur calls a delay when writing it: the beginning of a name is enough.
+_CALLED = {
+    "limite": "delays.limit",
+    "reponse": "delays.answer",
+    "alerte": "delays.answer_warning",
+    "rappels": SEVERAL,
+    "prolongation": "delays.prolongation",
+    "heure": "delays.visit_hour",
+    "retard": "delays.late_arrival",
+    "visio": "delays.visio_after_arrival",
+    "sur place": "delays.visio_on_site",
+    "demande": "delays.act_request",
+    "cloture": "delays.closing_reminder",
+    "effacement": "delays.purge_after_visit",
+    "effacement au plus tard": "delays.purge_at_most",
+    "nuit": "delays.night_owner_before_close",
+    "pause": "delays.pause",
+}
+
+
+def delay_called(region: Region, text: str) -> str | None:
+    """The key of the delay that somebody means: «réponse», «effecteurs», «médecin traitant»."""
+    wanted = " ".join(fold(text).split())
+    if not wanted:
+        return None
+    called = _CALLED | {fold(rule.label): f"steps.{rule.step}.delay" for rule in region.steps}
+    if wanted in called:
+        return called[wanted]
+    found = {key for name, key in called.items() if name.startswith(wanted)}
+    return found.pop() if len(found) == 1 else None
+
+
+def read_delay(region: Region, text: str) -> tuple[str | None, str]:
+    """«réponse 25 min» → the key and the value typed; the value empty when there is none."""
+    found = re.search(r"\d", text)
+    name, value = (text[: found.start()], text[found.start() :]) if found else (text, "")
+    return delay_called(region, name), value
+
+
+# Lengths
+
+
+_LENGTH = re.compile(
+    r"(?:(?P<hours>\d{1,3}) ?h(?:eures?)?)? ?(?:(?P<minutes>\d{1,4}) ?(?:min(?:utes?)?|mn|')?)?"
+)
+
+
+def read_length(text: str) -> timedelta | None:
+    """«25 min», «25», «1h30», «2 heures»; None when it is no length, or none at all."""
+    found = _LENGTH.fullmatch(" ".join(fold(text).split()))
+    if found is None:
+        return None
+    hours, minutes = int(found["hours"] or 0), int(found["minutes"] or 0)
+    return timedelta(hours=hours, minutes=minutes) or None
+
+
+def written(length: timedelta) -> str:
+    """«25 min», «1 h 30», «6 h»: as the region file has it."""
+    hours, minutes = divmod(int(length.total_seconds()) // 60, 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes:02}" if minutes else f"{hours} h"
+
+
+def tidy_value(text: str) -> str:
+    """What was typed, as the file has it; as it is where it cannot be read."""
+    lengths = [read_length(part) for part in re.split(r",|;| et ", text)]
+    return text.strip() if None in lengths else ", ".join(written(length) for length in lengths if length)
+
+
+# Days and hours
+
+
+_MONTHS = (
+    *("janvier", "fevrier", "mars", "avril", "mai", "juin"),
+    *("juillet", "aout", "septembre", "octobre", "novembre", "decembre"),
+)
+_WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_HOURS = re.compile(
+    r"(?<!\d)(\d{1,2}) ?(?:h|:) ?(\d{2})? ?(?:-|–|/|a|jusqu'a) ?(\d{1,2})(?: ?(?:h|:) ?(\d{2})?)?(?!\d)"
+)
+
+
+def read_day(text: str, today: date) -> date | None:
+    """«24/12», «24/12/2026», «24 décembre», «demain», «samedi»; without a year the next one to come."""
+    said = " ".join(re.sub(r"\b(?:le|du|de|ce)\b", " ", fold(text)).replace("1er", "1").split())
+    if said in ("aujourd'hui", "aujourdhui"):
+        return today
+    if said == "demain":
+        return today + timedelta(days=1)
+    if said in _WEEKDAYS:
+        return today + timedelta(days=(_WEEKDAYS.index(said) - today.weekday()) % 7)
+    said = re.sub(rf"^(?:{'|'.join(_WEEKDAYS)}) ", "", said)
+    months = "|".join(_MONTHS)
+    try:
+        if found := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", said):
+            return date(int(found[1]), int(found[2]), int(found[3]))
+        if found := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?", said):
+            return _in_year(int(found[1]), int(found[2]), found[3], today)
+        if found := re.fullmatch(rf"(\d{{1,2}}) ({months})(?: (\d{{4}}))?", said):
+            return _in_year(int(found[1]), _MONTHS.index(found[2]) + 1, found[3], today)
+    except ValueError:
+        return None
+    return None
+
+
+def _in_year(day: int, month: int, year: str | None, today: date) -> date:
+    if year is not None:
+        return date(int(year) + (2000 if len(year) == 2 else 0), month, day)
+    this = date(today.year, month, day)
+    return this if this >= today else date(today.year + 1, month, day)
+
+
+def read_opening(text: str, today: date) -> tuple[date | None, str]:
+    """«26/12 8h-12h 14h-18h» → the day, and «08:00-12:00 14:00-18:00»; empty where no hours are said."""
+    spans = []
+    for found in _HOURS.finditer(fold(text)):
+        hours = [int(found[1]), int(found[2] or 0), int(found[3]), int(found[4] or 0)]
+        spans.append("{:02}:{:02}-{:02}:{:02}".format(*hours))
+    rest = re.sub(r"\b(?:a|et|de)\b|,", " ", _HOURS.sub(" ", fold(text)))
+    return read_day(rest, today), " ".join(spans)
+
+
+def days_to_close(region: Region, today: date, most: int) -> list[date]:
+    """The next days on which the service is open."""
+    return _next_days(region, today, most, is_open=True)
+
+
+def days_to_open(region: Region, today: date, most: int) -> list[date]:
+    """The next days on which it is not."""
+    return _next_days(region, today, most, is_open=False)
+
+
+def _next_days(region: Region, today: date, most: int, *, is_open: bool) -> list[date]:
+    days = (today + timedelta(days=n) for n in range(NEAR.days))
+    return [day for day in days if bool(openings(region, day)) is is_open][:most]
+
+
+def usual_spans(region: Region) -> list[str]:
+    """The hours that the service has on one weekday or another: «08:00-20:00», the longest first."""
+    spans = {(hours.opens, hours.closes) for hours in region.hours}
+    longest = sorted(spans, key=lambda span: (-_minutes(span), span))
+    return [f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in longest]
+
+
+def _minutes(span: Sequence[time]) -> int:
+    return (span[1].hour - span[0].hour) * 60 + span[1].minute - span[0].minute

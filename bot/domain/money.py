@@ -4,19 +4,16 @@ Knows no statement and no month: it answers for one mission and one professional
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from bot.domain.calendar import local
 from bot.domain.mission import Mission
 from bot.domain.people import CascadeStep
-from bot.domain.region import Region, Tariff
+from bot.domain.region import Region
 
 TLD, TLS, TCG, SNP, INDEMNITY = "TLD", "TLS", "TCG", "SNP", "INDEMNITE"
-
-#: SNP are capped per doctor and ISO week by the convention; beyond, the doctor is warned.
-SNP_PER_WEEK = 20
 
 _CENT = Decimal("0.01")
 
@@ -78,22 +75,6 @@ class Billing:
         return sum((line.amount for line in self.lines), Decimal(0))
 
 
-class Cover(StrEnum):
-    """How much of the fee is the patient's. The values are stored."""
-
-    STANDARD = "standard"  # 30 %
-    REGIME_LOCAL = "regime_local"  # Alsace-Moselle, 10 %
-    EXEMPT = "exempt"  # in relation with an ALD, or C2S
-
-
-#: Part of the fee left to the patient: assurance maladie, national rules.
-PATIENT_RATES: dict[Cover, Decimal] = {
-    Cover.STANDARD: Decimal("0.30"),
-    Cover.REGIME_LOCAL: Decimal("0.10"),
-    Cover.EXEMPT: Decimal(0),
-}
-
-
 def offer_indemnity(region: Region, triggered_at: datetime) -> tuple[Decimal, OfferIndemnity]:
     """The amount an offer shows, and whether it is funded on the local day of the trigger.
 
@@ -102,16 +83,8 @@ def offer_indemnity(region: Region, triggered_at: datetime) -> tuple[Decimal, Of
     day = local(region, triggered_at).date()
     if funded := region.tariff(INDEMNITY, day):
         return funded.amount, OfferIndemnity.FUNDED
-    nearest = _nearest(region, INDEMNITY, day)
+    nearest = region.nearest_tariff(INDEMNITY, day)
     return (nearest.amount if nearest else Decimal(0)), OfferIndemnity.TO_ARBITRATE
-
-
-def _nearest(region: Region, code: str, day: date) -> Tariff | None:
-    known = [tariff for tariff in region.tariffs if tariff.code == code]
-    past = [tariff for tariff in known if tariff.valid_until and tariff.valid_until < day]
-    if past:
-        return max(past, key=lambda tariff: tariff.valid_until or date.min)
-    return min(known, key=lambda tariff: tariff.valid_from or date.min, default=None)
 
 
 def indemnity_due(
@@ -175,9 +148,11 @@ def doctor_billing(region: Region, step: CascadeStep, at: datetime) -> Billing:
     return Billing(tuple(_line(region, code, at) for code in codes))
 
 
-def patient_share(fee: Decimal, cover: Cover) -> Decimal:
-    """What the doctor invoices to the patient, to the cent: 12 €, 4 € or 0 € of 40 €."""
-    return (fee * PATIENT_RATES[cover]).quantize(_CENT, ROUND_HALF_UP)
+def patient_shares(region: Region, fee: Decimal) -> tuple[tuple[str, Decimal], ...]:
+    """What the doctor invoices to the patient, to the cent, by who they are: 12 €, 4 € or 0 € of 40 €."""
+    return tuple(
+        (share.label, (fee * share.rate).quantize(_CENT, ROUND_HALF_UP)) for share in region.patient_shares
+    )
 
 
 def week_of(region: Region, at: datetime) -> tuple[int, int]:

@@ -27,6 +27,7 @@ from bot.domain.recognition_contacts import (
 from bot.domain.recognition_motif import free_motif, guess_motif, labelled_motif
 from bot.domain.recognition_names import name_by_labels, patient_name, read_name
 from bot.domain.recognition_place import access, located, read_address
+from bot.domain.recognition_regulars import regulars
 from bot.domain.recognition_words import FILLERS, IDEL, MT
 from bot.domain.region import Region
 
@@ -57,15 +58,18 @@ def recognise(text: str, region: Region, today: date, *, fiction: bool) -> Recog
     """What a pasted block tells. `fiction` lets the numbers reserved for films count: sandbox and tests."""
     block = Block.of(text)
     aside = _set_aside(block)
+    others, unsure = regulars(block, fiction=fiction)
+    aside += unsure
     numbers = find_phones("".join(_unmarked(block)), fiction=fiction)
     for number in numbers:
         block.claim(number.start, number.end, NUMBER)
 
-    found = Recognised(motif_text=labelled_motif(block))
+    found = Recognised(motif_text=labelled_motif(block), regulars=others)
     found = stated_sex(block, found)
     before = list(block.claims)
     found = stated_age(block, found)
     found = birth(block, found, today, [claim for claim in block.claims if claim not in before])
+    region = region.on(today)
     found = access(block, located(block, found, region))
     no_contacts(block)
     found = decider(block, name_by_labels(block, found))

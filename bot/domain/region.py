@@ -3,11 +3,28 @@
 Amounts are in euros, distances in kilometres, delays are timedeltas.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from bot.domain.people import CascadeStep
+
+
+def _within(first: date | None, last: date | None, day: date) -> bool:
+    return (first is None or first <= day) and (last is None or day <= last)
+
+
+@dataclass(frozen=True, slots=True)
+class PatientShare:
+    """Part of the fee that is left to some patients."""
+
+    label: str  # «régime local»; empty for everybody else
+    rate: Decimal  # 0.30
+
+
+#: National rules: what is left by the assurance maladie, where a region says nothing else.
+PATIENT_SHARES = (PatientShare("", Decimal("0.30")), PatientShare("ALD ou C2S", Decimal(0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +34,15 @@ class Motif:
     key: str
     label: str
     needs: tuple[str, ...] = ()  # abilities without which a nurse is not asked
+    words: tuple[str, ...] = ()  # that tell it in a pasted text: «essouffl*», «mal de dos»
+    general: bool = False  # gives way to a motif that says more: «douleur»
+    recognised: bool = True  # also by its label; not what is left over («Autre»)
+    valid_from: date | None = None
+    valid_until: date | None = None  # last day included
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it may be chosen on that day."""
+        return _within(self.valid_from, self.valid_until, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +100,12 @@ class StepRule:
     only_if_duty_begins: bool = False  # counts only where a garde begins before the limit
     by_duty: bool = False  # only whoever the duty roster names for the hour and the sector
     channels: tuple[str, ...] = ("telegram", "phone")  # in this order: «telegram», «sms», «phone»
+    valid_from: date | None = None
+    valid_until: date | None = None  # last day included
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it is asked on that day."""
+        return _within(self.valid_from, self.valid_until, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +119,7 @@ class Tariff:
 
     def holds_on(self, day: date) -> bool:
         """Whether the amount is valid on that day."""
-        return (self.valid_from is None or self.valid_from <= day) and (
-            self.valid_until is None or day <= self.valid_until
-        )
+        return _within(self.valid_from, self.valid_until, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +144,23 @@ class Sector:
     mmg: bool = False
 
 
+def sectors_of(communes: Sequence[Commune], listed: Mapping[str, tuple[str, bool]]) -> tuple[Sector, ...]:
+    """The duty sectors of a table (INSEE code → sector, `mmg`).
+
+    A commune that nobody listed is in the sector of its intercommunality.
+    """
+    known = {commune.insee for commune in communes}
+    covered = {insee: sector for insee, (sector, _) in listed.items()}
+    covered |= {commune.insee: commune.epci for commune in communes if commune.insee not in covered}
+    mmg = {sector for sector, is_mmg in listed.values() if is_mmg}
+    members: dict[str, list[str]] = {}
+    for insee, sector in covered.items():
+        members.setdefault(sector, []).append(insee)
+    return tuple(
+        Sector(sector, frozenset(inside) & known, sector in mmg) for sector, inside in members.items()
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OpeningHours:
     """When the service is open on one weekday (0 = Monday)."""
@@ -126,11 +173,7 @@ class OpeningHours:
 
     def holds_on(self, day: date) -> bool:
         """Whether the service has these hours on that day."""
-        return (
-            self.weekday == day.weekday()
-            and (self.valid_from is None or self.valid_from <= day)
-            and (self.valid_until is None or day <= self.valid_until)
-        )
+        return self.weekday == day.weekday() and _within(self.valid_from, self.valid_until, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +244,33 @@ class Region:
     abilities: tuple[Ability, ...] = ()
     questions: tuple[Question, ...] = ()
     resources: tuple[Resource, ...] = ()
+    patient_shares: tuple[PatientShare, ...] = PATIENT_SHARES
+    snp_per_week: int = 20  # per doctor and ISO week; beyond, the doctor is warned
+
+    def on(self, day: date) -> "Region":
+        """With the motifs and steps of that day only: for whatever begins then."""
+        motifs = tuple(motif for motif in self.motifs if motif.holds_on(day))
+        steps = tuple(rule for rule in self.steps if rule.holds_on(day))
+        if len(motifs) == len(self.motifs) and len(steps) == len(self.steps):
+            return self
+        return replace(self, motifs=motifs, steps=steps)
+
+    @property
+    def largest_commune(self) -> Commune:
+        """The one with most inhabitants: for examples."""
+        return max(self.communes, key=lambda commune: commune.population)
 
     def tariff(self, code: str, day: date) -> Tariff | None:
         """The amount of `code` valid on that day, if any."""
         return next((t for t in self.tariffs if t.code == code and t.holds_on(day)), None)
+
+    def nearest_tariff(self, code: str, day: date) -> Tariff | None:
+        """Outside every window: the amount of the last one before that day, or of the first to come."""
+        known = [tariff for tariff in self.tariffs if tariff.code == code]
+        past = [tariff for tariff in known if tariff.valid_until and tariff.valid_until < day]
+        if past:
+            return max(past, key=lambda tariff: tariff.valid_until or date.min)
+        return min(known, key=lambda tariff: tariff.valid_from or date.min, default=None)
 
     def motif(self, key: str) -> Motif | None:
         """The motif with that key."""
@@ -219,8 +285,15 @@ class Region:
         return next((s for s in self.sectors if insee in s.communes), None)
 
     def rule(self, step: CascadeStep) -> StepRule:
-        """The rule of a cascade step."""
-        return next(r for r in self.steps if r.step is step)
+        """The rule of a cascade step; by its bare name one that a mission has and the file no more."""
+        step = CascadeStep(step)
+        known = next((r for r in self.steps if r.step is step), None)
+        return known or StepRule(
+            step,
+            step.value.replace("_", " ").capitalize(),
+            self.delays.pause,
+            snp=step is not CascadeStep.MEDECIN_TRAITANT,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ GONE = Answer("search.gone")
 #: The kind of an operator's draft that waits for the name of the owner of the night, before its colon.
 NIGHT = "night"
 
+#: And that of one that waits for the reason of a cancellation.
+CANCEL = "cancel"
+
 #: While the patient is still owed a call, the dossier is kept for another hour, a few times.
 CALL_FIRST = timedelta(hours=1)
 
@@ -52,7 +55,7 @@ async def answer_acts(given: Given, person: Person, mission_id: MissionId, value
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        outcome = closing.answer_acts(mission, person.id, value, given.now())
+        outcome = closing.answer_acts(mission, _nurse(mission, person), value, given.now())
         return await _answered(given, tx, person, outcome)
 
 
@@ -64,7 +67,7 @@ async def answer_outcome(
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        outcome = closing.answer_outcome(mission, person.id, value, given.now())
+        outcome = closing.answer_outcome(mission, _nurse(mission, person), value, given.now())
         return await _answered(given, tx, person, outcome)
 
 
@@ -76,8 +79,15 @@ async def answer_prescription(
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        outcome = closing.answer_prescription(mission, person.id, value, given.now())
+        outcome = closing.answer_prescription(mission, _nurse(mission, person), value, given.now())
         return await _answered(given, tx, person, outcome)
+
+
+def _nurse(mission: Mission, by: Person) -> PersonId:
+    """Who answers: herself; OSNP in the place of a nurse whom only they reach."""
+    idel = mission.visit.idel
+    instead = by.role in GROUP_ROLES and mission.visit.by_phone and idel is not None
+    return idel if instead and idel is not None else by.id
 
 
 async def _answered(given: Given, tx: Transaction, person: Person, outcome: Outcome) -> Answer:
@@ -104,7 +114,7 @@ async def back(given: Given, person: Person, mission_id: MissionId) -> Answer:
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        outcome = closing.back(mission, person.id, given.now())
+        outcome = closing.back(mission, _nurse(mission, person), given.now())
         return await record(given, tx, outcome, actor_of(person))
 
 
@@ -120,8 +130,9 @@ async def doctor_done(given: Given, party: Party, mission_id: MissionId) -> Answ
         outcome = closing.doctor_done(mission, party, given.now())
         snp = await snp_this_week(given, tx, party)
         answer = await record(given, tx, outcome, str(party))
-        if outcome.events and snp + 1 > money.SNP_PER_WEEK:
-            return Answer("closing.snp_limit", {**answer.facts, "snp": snp + 1, "most": money.SNP_PER_WEEK})
+        if outcome.events and snp + 1 > given.region.snp_per_week:
+            told = {"snp": snp + 1, "most": given.region.snp_per_week}
+            return Answer("closing.snp_limit", {**answer.facts, **told})
         return answer
 
 
@@ -243,18 +254,25 @@ def _shut_confirmation(mission: Mission, place: Place) -> Notice:
 
 
 async def end(
-    given: Given, by: Person, mission_id: MissionId, reason: EndReason, detail: str | None = None
+    given: Given,
+    by: Person,
+    mission_id: MissionId,
+    reason: EndReason,
+    detail: str | None = None,
+    *,
+    text: str | None = None,
 ) -> Answer:
-    """The exit is confirmed."""
+    """The exit is confirmed; `text`: its reason in the operator's own words."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
         if not may_end(mission, by, reason):
             return Answer("visit.not_yours")
+        await tx.drafts.drop(by.id, f"{CANCEL}:{mission_id}")
         if detail is not None and detail not in closing.DETAILS.get(reason, ()):
             detail = None
-        outcome = closing.end(mission, reason, by.short_name, detail, given.now())
+        outcome = closing.end(mission, reason, by.short_name, detail, given.now(), text=text)
         place = _where(mission_id, by)
         if outcome.events:
             confirmation = _shut_confirmation(mission, place)
@@ -376,9 +394,8 @@ async def amounts(given: Given, tx: Transaction, notice: Notice, mission: Missio
         "indemnity": money.indemnity_of(given.region, mission),
         "billing": money.idel_billing(given.region, at, acts=bool(acts)) if billed else None,
         "doctor_billing": money.doctor_billing(given.region, chosen.step, at) if chosen else None,
-        "shares": tuple(
-            money.patient_share(money.doctor_billing(given.region, chosen.step, at).total, cover)
-            for cover in money.Cover
+        "shares": money.patient_shares(
+            given.region, money.doctor_billing(given.region, chosen.step, at).total
         )
         if chosen
         else (),

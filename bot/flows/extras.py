@@ -1,43 +1,43 @@
 """Facts that only some notices need, loaded by kind. Knows no words."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any
 
-from bot.domain.mission import IdelOfferState, Mission
-from bot.domain.outcome import Notice, PlaceKind
+from bot.domain.mission import Mission
+from bot.domain.outcome import Notice
 from bot.domain.people import Role
-from bot.flows import closing, find, opening, orders, outage, reports, thread, visio, vitals, watch
+from bot.flows import (
+    availability,
+    board,
+    closing,
+    control,
+    coordinator,
+    duty,
+    find,
+    joining,
+    opening,
+    orders,
+    outage,
+    profile,
+    reach,
+    reports,
+    thread,
+    visio,
+    vitals,
+    watch,
+    why,
+)
 from bot.ports import Given, Transaction
 
 Loader = Callable[[Given, Transaction, Notice, Mission | None], Awaitable[dict[str, Any]]]
-
-
-async def _offers(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
-    """Who could not be reached by the bot, with their telephone."""
-    if mission is None:
-        return {}
-    offers = await tx.offers.of_mission(mission.id, IdelOfferState.UNREACHABLE)
-    people = await tx.people.many([offer.person for offer in offers])
-    return {"to_phone": [(people[o.person], o) for o in offers if o.person in people]}
 
 
 async def _mission(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
     """What the group's card says beside the mission's own state."""
     if mission is None:
         return {}
-    offers = await _offers(given, tx, notice, mission)
+    offers = await reach.to_phone(given, tx, notice, mission)
     return offers | {"vitals_at": await vitals.last_taken(tx, mission.id)}
-
-
-async def _board(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
-    """Every mission somebody still has something to do for."""
-    since = await tx.outbox.oldest((PlaceKind.MISSION, PlaceKind.BOARD))
-    behind = given.now() - since if since is not None else timedelta()
-    return {
-        "missions": await tx.missions.unfinished(),
-        "minutes_behind": int(behind.total_seconds() // 60),
-    }
 
 
 async def _regulateurs(
@@ -50,18 +50,29 @@ async def _regulateurs(
 async def _asked(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
     """What is asked again, and the nurses to phone where that is it."""
     facts = await watch.asked_facts(given, tx, notice, mission)
-    return facts | await _offers(given, tx, notice, mission) if mission else facts
+    return facts | await reach.to_phone(given, tx, notice, mission) if mission else facts
 
 
 LOADERS: dict[str, Loader] = {
+    "availability.card": availability.card_facts,
+    "availability.away": availability.away_facts,
+    "availability.which": availability.names_facts,
+    "reach.list": reach.list_facts,
     "search.nobody": _regulateurs,
     "opening.card": opening.card,
     "find.results": find.results,
-    "find.mission": _offers,
-    "search.to_phone": _offers,
+    "joining.form": joining.form_facts,
+    "joining.card": joining.card_facts,
+    "profile.card": profile.card_facts,
+    "profile.found": profile.found_facts,
+    "why.own": why.own_facts,
+    "why.mission": why.mission_facts,
+    "find.mission": reach.to_phone,
+    "search.to_phone": reach.to_phone,
     "mission.card": _mission,
-    "board.card": _board,
-    "delivery.group_lost": _board,
+    "control.page": control.page_facts,
+    "board.card": board.facts,
+    "delivery.group_lost": board.facts,
     "closing.idel": closing.amounts,
     "closing.doctor": closing.amounts,
     "closing.ended": closing.amounts,
@@ -71,6 +82,10 @@ LOADERS: dict[str, Loader] = {
     "visio.idel": visio.received,
     "visio.doctor": visio.received,
     "visio.sms": visio.number_to_text,
+    "cascade.sms": visio.number_to_text,
+    "duty.check": duty.check_facts,
+    "duty.refused": duty.refusal_facts,
+    "duty.roster": duty.roster_facts,
     "vitals.card": vitals.card_facts,
     "vitals.own": vitals.card_facts,
     "vitals.seen": vitals.all_facts,
@@ -98,6 +113,10 @@ LOADERS: dict[str, Loader] = {
     "outage.account": outage.account_facts,
     "watch.again": _asked,
     "watch.yours": _asked,
+    "coordinator.delays": coordinator.facts,
+    "coordinator.delay": coordinator.facts,
+    "coordinator.days": coordinator.facts,
+    "coordinator.changes": coordinator.facts,
     "reports.activity": reports.activity_shown,
     "reports.indemnities": reports.indemnities_shown,
     "reports.own": reports.own_shown,

@@ -7,10 +7,27 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.context import Context
+from bot.domain.liaison import marked
 from bot.domain.outcome import Answer
 from bot.domain.people import GROUP_ROLES, Person, Role
 from bot.flows import dialogue
-from bot.handlers import cascade, closing, opening, orders, search, thread, visit, vitals
+from bot.handlers import (
+    availability,
+    cascade,
+    closing,
+    control,
+    coordinator,
+    dossier,
+    joining,
+    liaison,
+    opening,
+    orders,
+    profile,
+    search,
+    thread,
+    visit,
+    vitals,
+)
 from bot.ports import Draft
 
 #: Offered a typed text; True when it was meant for this dialogue (and has been answered).
@@ -23,7 +40,14 @@ ON_TYPED: Mapping[str, Typed] = {
     "vitals": vitals.typed_value,
     "conclusion": orders.typed_conclusion,
     "acts": orders.typed_acts,
+    "availability": availability.typed,
     "orient": search.typed_orientation,
+    "note": control.typed_note,
+    "cancel": control.typed_reason,
+    "profile": profile.on_typed,
+    "delay": coordinator.typed_delay,
+    "liaison": liaison.typed_note,
+    "regular": dossier.typed_regular,
 }
 
 
@@ -31,9 +55,12 @@ async def on_text(update: Any, context: Context) -> None:
     """A text in a private chat."""
     person, message = context.person, update.effective_message
     if person is None:
-        await context.say(Answer("press.stranger"))
+        await joining.on_text(update, context)
         return
     text = message.text or ""
+    if marked(text) is not None and person.role not in GROUP_ROLES:
+        await thread.on_message(update, context)  # it says itself what it is, whatever else is asked
+        return
     # Only looked at: the update is done by the commit of the dialogue that takes it.
     for draft in await dialogue.waiting(context.runtime.given, person.id):
         typed = ON_TYPED.get(draft.kind.partition(":")[0])
@@ -44,6 +71,8 @@ async def on_text(update: Any, context: Context) -> None:
             return
         if not await opening.on_first_text(context, person, text):
             await context.say(Answer("opening.how"))
+        return
+    if await availability.on_words(context, person, text):
         return
     if person.role is Role.IDEL and await visit.on_typed_hour(context, person, text):
         return

@@ -16,6 +16,8 @@ class Manner:
     patient: bool = False  # carries facts of the patient: purged
     protected: bool | None = None  # None: protected when it carries facts of the patient
     pinned: bool = False
+    action: str | None = None  # says nothing: the app shows for a moment that the bot does this
+    keyboard_away: bool = False  # takes the keyboard under the field away
 
     @property
     def is_protected(self) -> bool:
@@ -36,11 +38,26 @@ MANNERS: dict[str, Manner] = {
     "opening.door": INFORMS,
     "find.results": INFORMS,
     "find.mission": INFORMS,
+    "dossier.sheet": IDENTITY,
+    "dossier.resources": INFORMS,
+    "liaison.notes": IDENTITY,
+    "questionnaire.card": IDENTITY,
+    "why.own": INFORMS,
+    "why.mission": INFORMS,
     "start.hello": INFORMS,
     "start.help": INFORMS,
+    # When somebody may be asked, and whether they can be reached
+    "availability.card": INFORMS,
+    "availability.away": INFORMS,
+    "availability.which": INFORMS,
+    "reach.check": Manner(action="typing"),
+    "reach.test": ACT,
+    "reach.list": INFORMS,
     # Search
     "search.offer": ACT,
     "search.to_phone": ACT,
+    "search.phone_usual": ACT,
+    "search.unlikely": ACT,
     "search.taken": ACT,
     "search.late": ACT,
     "search.late_refused": ACT,
@@ -72,6 +89,21 @@ MANNERS: dict[str, Manner] = {
     "mission.menu": INFORMS,
     "mission.patient": IDENTITY,
     "board.card": Manner(pinned=True),
+    "board.link": Manner(protected=True),
+    # What OSNP decide by hand
+    "control.page": INFORMS,
+    "control.tell_idel": ACT,
+    "control.hour_for_her": ACT,
+    "control.taken_back": ACT,
+    "control.goes_on": ACT,
+    "control.doctor_free": ACT,
+    "control.false_alarm": ACT,
+    "control.reopened": ACT,
+    "control.undone": INFORMS,
+    "control.holder": INFORMS,
+    "control.yours": ACT,
+    "control.not_yours": ACT,
+    "control.ask_words": INFORMS,
     # Cascade
     "cascade.offer": ACT,
     "cascade.call": ACT,
@@ -92,8 +124,14 @@ MANNERS: dict[str, Manner] = {
     "visit.doctor_withdrew": ACT,
     "visit.hour_proposed": ACT,
     "visit.video_hour": ACT,
+    # Who is on duty
+    "duty.check": INFORMS,
+    "duty.imported": INFORMS,
+    "duty.left": INFORMS,
+    "duty.refused": INFORMS,
+    "duty.roster": INFORMS,
     # Doctor
-    "doctor.card": ACT,
+    "doctor.card": Manner(rings=True, patient=True),  # the answers to the questionnaire
     "doctor.identity": IDENTITY,
     "doctor.billing": Manner(patient=True, protected=False),
     "doctor.seen": IDENTITY,
@@ -105,6 +143,21 @@ MANNERS: dict[str, Manner] = {
     "doctor.hour_proposed": ACT,
     "doctor.hour_agreed": ACT,
     "doctor.named": INFORMS,
+    # Who asks to join, and what is known of a person
+    "joining.form": INFORMS,
+    "joining.contact": INFORMS,
+    "joining.phone_noted": Manner(keyboard_away=True),
+    "joining.over": Manner(keyboard_away=True),
+    "joining.card": ACT,
+    "joining.accepted": ACT,
+    "joining.refused": ACT,
+    "profile.card": INFORMS,
+    "profile.found": INFORMS,
+    "profile.changed": INFORMS,
+    "profile.goodbye": INFORMS,
+    "profile.erased": INFORMS,
+    "profile.left": INFORMS,
+    "profile.forgotten": INFORMS,
     # Who is there
     "presence.blocked": ACT,
     "presence.back": INFORMS,
@@ -184,6 +237,13 @@ MANNERS: dict[str, Manner] = {
     "orders.acts": IDENTITY,
     "orders.material": Manner(rings=True, patient=True),
     "orders.acts_ordered": Manner(rings=True, patient=True),
+    # What the coordinateur changes of the region
+    "coordinator.delays": INFORMS,
+    "coordinator.delay": INFORMS,
+    "coordinator.days": INFORMS,
+    "coordinator.changed": INFORMS,
+    "coordinator.changes": INFORMS,
+    "coordinator.sectors": INFORMS,
     # Reports: they name nurses and amounts, no patient
     "reports.activity": INFORMS,
     "reports.indemnities": INFORMS,

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from bot.buttons import Verb
+from bot.domain.calendar import local
 from bot.domain.mission import Sex
 from bot.domain.opening import OPTIONAL, OpeningDraft, Question, UsualAnswer
+from bot.domain.region import Question as AskedInRegion
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 from bot.ports import Button
 
@@ -74,7 +76,11 @@ class Opening:
             return rows((self.fix(), self.leave()))
         if standing.question is None:
             go = self.tap("trigger_exercise" if draft.exercise else "trigger", "go=1")
-            return rows((go,), (None if draft.exercise else self.fix(), self.leave()))
+            return (
+                (go,),
+                *self.optional(),
+                *rows((None if draft.exercise else self.fix(), self.leave())),
+            )
         nothing_said = not draft.last_name and draft.birth_date is None and not draft.notes
         exercise = self.tap("opening_exercise", "new=exercise") if nothing_said else None
         known = None if draft.exercise or nothing_said else self.fix()
@@ -88,10 +94,22 @@ class Opening:
         """«Abandonner»."""
         return self.tap("opening_leave", "leave=ask")
 
+    def optional(self) -> Rows:
+        """The choices of the region's question that may be answered now."""
+        asked: AskedInRegion | None = self.extra["optional"]
+        if asked is None:
+            return ()
+        return self.named((words, f"answer={asked.key}.{choice}") for choice, words in asked.choices)
+
     def fixes(self) -> Rows:
         """What may be corrected."""
         buttons = [self.tap(f"fix_{q.value}", f"fix={q.value}") for q in TO_FIX]
-        return in_rows_of(2, [*buttons, self.tap("fix_eligibility", "fix=eligibility")])
+        buttons.append(self.tap("fix_eligibility", "fix=eligibility"))
+        if self.draft.answers:
+            buttons.append(self.tap("fix_answers", "fix=answers"))
+        if self.draft.regulars:
+            buttons.append(self.tap("fix_regulars", "fix=regulars"))
+        return in_rows_of(2, buttons)
 
     def answers(self, question: Question) -> Rows:
         """The answers that are buttons; the others are typed."""
@@ -108,7 +126,8 @@ class Opening:
                 found = [c for insee in self.draft.communes if (c := region.commune(insee))]
                 return self.named((c.name, f"commune={c.insee}") for c in found[:MANY])
             case Question.MOTIF:
-                return self.named((m.label, f"motif={m.key}") for m in region.motifs)
+                today = region.on(local(region, self.keys.sheet.now).date())
+                return self.named((m.label, f"motif={m.key}") for m in today.motifs)
             case Question.DECIDER:
                 return self.named((p.short_name, f"decider={p.id}") for p in self.extra["regulateurs"])
             case Question.CRITERIA | Question.EXCLUSIONS:
@@ -154,11 +173,15 @@ class Opening:
         person = self.extra["usual"]
         free = person is not None and self.extra["usual_elsewhere"] is None
         reached = free and person.on_telegram and person.reachable
-        minutes = self.keys.sheet.region.usual_idel_minutes
+        region = self.keys.sheet.region
+        minutes = region.usual_idel_minutes
+        by_phone = region.search.usual == "phone"
         return rows(
             (self.tap("usual_accepts", f"usual={UsualAnswer.ACCEPTS.value}") if free else None,),
             (
-                self.tap("usual_by_bot", f"usual={UsualAnswer.BY_BOT.value}", minutes=minutes)
+                self.tap("usual_by_phone", f"usual={UsualAnswer.BY_PHONE.value}", minutes=minutes)
+                if by_phone and free
+                else self.tap("usual_by_bot", f"usual={UsualAnswer.BY_BOT.value}", minutes=minutes)
                 if reached
                 else None,
             ),

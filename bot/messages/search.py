@@ -2,6 +2,7 @@
 
 from bot.buttons import Verb
 from bot.domain.mission import IdelOfferState, Orientation, SearchState
+from bot.domain.people import CascadeStep
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 from bot.ports import Button
 
@@ -38,6 +39,22 @@ def offer(keys: Keys) -> Rows:
     return (*in_rows_of(2, choices), (keys.tap(Verb.REFUSE, "refuse", epoch=epoch),))
 
 
+def phone_usual(keys: Keys) -> Rows:
+    """What the usual IDEL answered on the telephone."""
+    search = keys.mission.search
+    if search.state not in (SearchState.USUAL, SearchState.OFFERED):
+        return ()
+    choices = [
+        keys.tap(
+            Verb.USUAL_ACCEPTED, "usual_yes_hour" if minutes == 60 else "usual_yes", minutes, minutes=minutes
+        )
+        for minutes in keys.sheet.region.estimates
+    ]
+    if search.state is SearchState.USUAL:
+        choices.append(keys.tap(Verb.USUAL_DECLINED, "usual_says_no"))
+    return in_rows_of(2, choices)
+
+
 def late(keys: Keys) -> Rows:
     """The régulateur says yes or no to a late acceptance."""
     if keys.sheet.f.get("answer") is not None or keys.mission.search.state is SearchState.TAKEN:
@@ -66,7 +83,7 @@ def orientation(keys: Keys) -> Rows:
     return rows(
         (_orient(keys, Orientation.SMUR, mark), _orient(keys, Orientation.AMBULANCE, mark)),
         (
-            _orient(keys, Orientation.VISIT_SOS, mark),
+            _orient(keys, Orientation.VISIT_SOS, mark) if _has_sos(keys) else None,
             keys.tap(Verb.ORIENT, "orient_prolong", f"{Orientation.PROLONG.value}{mark}", minutes=minutes),
         ),
         (
@@ -75,6 +92,11 @@ def orientation(keys: Keys) -> Rows:
         ),
         back if noted else (),
     )
+
+
+def _has_sos(keys: Keys) -> bool:
+    """Whether there is a SOS médecin where this service works."""
+    return any(rule.step is CascadeStep.SOS_MEDECIN for rule in keys.sheet.region.steps)
 
 
 def _orient(keys: Keys, choice: Orientation, mark: str) -> Button:

@@ -13,8 +13,10 @@ from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache, FileSyst
 from jinja2.bccache import Bucket
 
 import templates
+from bot.domain import questionnaire
 from bot.domain.calendar import is_shown_twice
 from bot.domain.cascade import earliest, offer_at
+from bot.domain.change import written
 from bot.domain.outcome import Answer
 from bot.domain.people import Party
 from bot.domain.phone import national, shown
@@ -39,27 +41,46 @@ class CompiledOnce(BytecodeCache):
         self._code[f"{bucket.key}:{bucket.checksum}"] = bucket.bytecode_to_string()
 
 
+WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+
 #: With and without escaping, the same source compiles to different code.
 COMPILED = {True: CompiledOnce(), False: CompiledOnce()}
+
+
+class OfTheMoment:
+    """The region in the words: a template keeps what it was given, while the coordinateur changes it."""
+
+    def __init__(self, now: Callable[[], Region]) -> None:
+        self._now = now
+
+    def __getattr__(self, name: str) -> Any:
+        """What the region of this moment has of that name."""
+        return getattr(self._now(), name)
 
 
 class Words:
     """Every word people read, in the region's time zone."""
 
-    def __init__(self, region: Region, compiled: Path | None = None) -> None:
-        """`compiled`: a folder in which compiled templates outlive the process (compiling takes a second)."""
+    def __init__(
+        self, region: Region, compiled: Path | None = None, *, now: Callable[[], Region] | None = None
+    ) -> None:
+        """`compiled`: a folder in which compiled templates outlive the process (compiling takes a second).
+
+        `now`: gives the region of the moment, where it is changed while the words are in use.
+        """
         self.zone = ZoneInfo(region.timezone)
         self._region = region
-        self._html = self._environment(region, compiled, html=True)
-        self._plain = self._environment(region, compiled, html=False)
+        self._now = now or (lambda: region)
+        self._html = self._environment(compiled, html=True)
+        self._plain = self._environment(compiled, html=False)
         self._labels: Mapping[str, str] = tomllib.loads((FOLDER / "labels.toml").read_text(encoding="utf-8"))
 
-    def _environment(self, region: Region, compiled: Path | None, *, html: bool) -> Environment:
+    def _environment(self, compiled: Path | None, *, html: bool) -> Environment:
         cache: BytecodeCache = COMPILED[html]
         if compiled is not None:
             cache = FileSystemBytecodeCache(str(compiled), f"{'html' if html else 'plain'}-%s")
         environment = Environment(
-            loader=FileSystemLoader(FOLDER / "messages"),
+            loader=FileSystemLoader([FOLDER / "messages", FOLDER / "web"]),
             undefined=StrictUndefined,
             autoescape=html,  # noqa: S701 - plain words are for alerts, SMS and topic names
             trim_blocks=True,
@@ -71,16 +92,22 @@ class Words:
             "hour": self.hour,
             "clock": self.clock,
             "day": self.day,
+            "when": self.when,
+            "weekdays": lambda days: " ".join(f"{WEEKDAYS[day][:3]}." for day in days),
+            "weekday": weekday,
+            "duration": written,
             "phone": lambda number: shown(number) if number else "",
             "national": national,
             "euros": euros,
+            "lower_first": lambda words: f"{words[:1].lower()}{words[1:]}",
             "km": km,
         }
         environment.filters.update(filters)
-        environment.globals["region"] = region
+        environment.globals["region"] = OfTheMoment(self._now)
         environment.globals["earliest"] = earliest
         environment.globals["offer_of"] = lambda mission, party: offer_at(mission, Party.read(party))
         environment.globals["party"] = Party.read
+        environment.globals["questionnaire"] = questionnaire
         return environment
 
     def _local(self, at: datetime | str) -> datetime:
@@ -104,6 +131,19 @@ class Words:
             return self._local(at).strftime("%d/%m/%Y")
         return at.strftime("%d/%m/%Y")
 
+    @staticmethod
+    def short_day(day: date) -> str:
+        """«jeu. 24/12», of a local day: for a button."""
+        return f"{WEEKDAYS[day.weekday()][:3]}. {day:%d/%m}"
+
+    def when(self, at: datetime | str, now: datetime) -> str:
+        """«14:30» of the same day, else «mercredi 25/11, 07:00», with the year where it is another."""
+        there, today = self._local(at), self._local(now)
+        if there.date() == today.date():
+            return self.hour(at)
+        year = f"/{there:%Y}" if there.year != today.year else ""
+        return f"{WEEKDAYS[there.weekday()]} {there:%d/%m}{year}, {self.hour(at)}"
+
     def label(self, key: str, **values: Any) -> str:
         """The words of a button."""
         return self._labels[key].format(**values)
@@ -116,6 +156,10 @@ class Words:
         """What is said at once to whoever acted, without markup: macro `answer_…`."""
         column, _, name = answer.kind.partition(".")
         return tidy(str(self._macro(self._plain, f"{column}.answer_{name}")(answer.facts)))
+
+    def page(self, name: str, **values: Any) -> str:
+        """A page, or a piece of one: `templates/web/<name>.html`."""
+        return self._html.get_template(f"{name}.html").render(values)
 
     def plain(self, kind: str, sheet: Any) -> str:
         """A notice without markup, for an SMS or a topic's name."""
@@ -141,6 +185,16 @@ def tidy(text: str) -> str:
     """No blank line that a condition left behind; `¶` alone on a line is a wanted one."""
     lines = [re.sub(r"[ \t]+", " ", line).strip() for line in text.splitlines()]
     return "\n".join("" if line == "¶" else line for line in lines if line)
+
+
+#: As they are said in French, Monday first.
+WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+
+
+def weekday(day: date | str) -> str:
+    """«jeudi 24/12/2026», of a local day."""
+    there = date.fromisoformat(day) if isinstance(day, str) else day
+    return f"{WEEKDAYS[there.weekday()]} {there:%d/%m/%Y}"
 
 
 def euros(amount: Decimal | float | None) -> str:

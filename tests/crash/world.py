@@ -30,6 +30,7 @@ from bot.clock import FileClock, SystemClock, real_monotonic
 from bot.domain.mission import SearchState
 from bot.flows import people as people_flow
 from bot.ports import Given
+from bot.present import PresentRegion
 from bot.region import load_region
 from bot.sandbox.cast import LISTING, Cast, gather
 from bot.sandbox.files import UploadedFile
@@ -42,6 +43,7 @@ from storage.database import SqlStorage, open_storage
 from storage.tables import leases, metadata
 from storage.vault import Vault
 from tests.crash.points import Point
+from tests.regions import asking_everybody
 
 SECRET = "a secret for the tests only"
 CROWD = 45  # nurses beside those of the cast
@@ -417,6 +419,7 @@ class Process:
             "SMT_CLOCK": str(self._world.folder / "clock"),
             "SMT_LISTEN": f"127.0.0.1:{self.port}",
             "SMT_SECRET_KEY": SECRET,
+            "SMT_REGION": str(asking_everybody(self._world.folder)),
         }
 
 
@@ -431,7 +434,7 @@ async def opened(database_url: str, folder: Path, seed: int, crowd: int = CROWD)
     cast = gather(telegram)
     listing = LISTING.read_text(encoding="utf-8") + _add_crowd(telegram, cast, crowd)
     storage = open_storage(database_url, Vault.from_secret(SECRET))
-    given = Given(storage=storage, clock=clock, region=load_region(DEFAULT_REGION), fiction_numbers=True)
+    given = Given(storage, clock, PresentRegion(load_region(DEFAULT_REGION)), fiction_numbers=True)
     world = World(folder, database_url, clock, telegram, cast, storage, given, random.Random(seed))
     try:
         await _register(world, listing)

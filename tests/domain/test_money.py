@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from bot.domain.money import (
-    Cover,
     IndemnityDecision,
     IndemnityReason,
     OfferIndemnity,
@@ -17,11 +16,11 @@ from bot.domain.money import (
     idel_billing,
     indemnity_due,
     offer_indemnity,
-    patient_share,
+    patient_shares,
     week_of,
 )
 from bot.domain.people import CascadeStep
-from bot.domain.region import Tariff
+from bot.domain.region import PATIENT_SHARES, Tariff
 from bot.region import load_region
 
 SAS68 = load_region()
@@ -126,11 +125,14 @@ def test_the_rate_is_that_of_the_day() -> None:
     assert idel_billing(region, AFTER, acts=False).total == Decimal("16.50")
 
 
-@pytest.mark.parametrize(
-    ("cover", "share"), [(Cover.STANDARD, "12.00"), (Cover.REGIME_LOCAL, "4.00"), (Cover.EXEMPT, "0.00")]
-)
-def test_of_forty_euros_the_patient_owes_twelve_four_or_nothing(cover: Cover, share: str) -> None:
-    assert patient_share(Decimal(40), cover) == Decimal(share)
+def test_of_forty_euros_the_patient_owes_twelve_four_or_nothing() -> None:
+    assert patient_shares(SAS68, Decimal(40)) == (
+        ("", Decimal("12.00")),
+        ("régime local", Decimal("4.00")),
+        ("ALD ou C2S", Decimal("0.00")),
+    )
+    elsewhere = replace(SAS68, patient_shares=PATIENT_SHARES)
+    assert [label for label, _ in patient_shares(elsewhere, Decimal(40))] == ["", "ALD ou C2S"]
 
 
 def test_snp_count_in_iso_weeks_of_local_days() -> None:

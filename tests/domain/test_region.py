@@ -1,15 +1,25 @@
 """The shipped region file, and what is said of a broken one."""
 
 import shutil
+from dataclasses import replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from bot.domain.calendar import is_holiday, local, openings
 from bot.domain.people import CascadeStep
-from bot.domain.region import Fallback
-from bot.region import SHIPPED, RegionError, load_region
+from bot.domain.region import Fallback, Region, Tariff, sectors_of
+from bot.region import (
+    SHIPPED,
+    RegionError,
+    dates_to_come,
+    differences,
+    load_region,
+    read_sectors,
+    sector_table,
+)
 
 SAS68 = load_region()
 
@@ -25,6 +35,17 @@ def broken(folder: Path, old: str, new: str) -> str:
     with pytest.raises(RegionError) as caught:
         load_region(path)
     return str(caught.value)
+
+
+def changed(folder: Path, old: str, new: str) -> Region:
+    """The shipped file after one change."""
+    for file in SHIPPED.parent.iterdir():
+        shutil.copy(file, folder)
+    path = folder / SHIPPED.name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return load_region(path)
 
 
 def line_of(text: str) -> int:
@@ -104,6 +125,47 @@ def test_motif_keys_and_labels_are_unique() -> None:
         ('key = "fievre"', 'key = "chute"', "motifs", "same key"),
         ("news2_from_age = 16", "news2_from_age = 12", "news2_from_age", "16 years"),
         ("closed_days = []", "closed_days = [2026-13-01]", "TOML", "line"),
+        ('"essouffl*"', '"essouffl.*"', "motifs[3].words", "a * at its end"),
+        ('rate = "0.10"', 'rate = "10 %"', "patient_shares[1].rate", 'Write "0.30" for 30 %'),
+        ("snp_per_week = 20", "snp_per_week = 0", "snp_per_week", "above 0"),
+        ('answer = "30 min"', 'answer = "6 h"', "delays.answer", "before the limit"),
+        ('answer_warning = "20 min"', 'answer_warning = "30 min"', "delays.answer_warning", "before the end"),
+        ('["3 min", "6 min"]', '["6 min", "3 min"]', "delays.orientation_reminders", "in order"),
+        ('pause = "10 min"', 'pause = "100 h"', "delays.pause", "longer than 48 h"),
+        ("valid_until = 2026-10-31", "valid_until = 2024-10-31", "tariffs[4].valid_until", "ends before"),
+        (
+            'closes = "20:00"',
+            'closes = "20:00"\nvalid_from = 2027-01-01\nvalid_until = 2026-01-01',
+            "hours[0].valid_until",
+            "ends before",
+        ),
+        (
+            'label = "Chute"',
+            'label = "Chute"\nvalid_from = 2027-01-01\nvalid_until = 2026-01-01',
+            "motifs[0].valid_until",
+            "ends before",
+        ),
+        (
+            'label = "Garde"',
+            'label = "Garde"\nvalid_from = 2027-01-01\nvalid_until = 2026-01-01',
+            "steps[2].valid_until",
+            "ends before",
+        ),
+        (
+            'label = "Garde"',
+            'label = "Garde"\nchannels = ["pigeon"]',
+            "steps[2].channels",
+            "telegram, sms, phone",
+        ),
+        (
+            "open_days = []",
+            (
+                'open_days = [{ day = 2026-12-26, opens = "08:00", closes = "12:00" },'
+                ' { day = 2026-12-26, opens = "11:00", closes = "14:00" }]'
+            ),
+            "open_days",
+            "overlap",
+        ),
     ],
 )
 def test_a_fault_is_named_with_its_file_its_key_and_how_to_mend_it(
@@ -130,6 +192,128 @@ def test_a_fallback_that_nobody_knows_is_named(tmp_path: Path) -> None:
     said = broken(tmp_path, 'operator = "another"', 'operator = "Hugo"')
     assert "fallback.operator" in said
     assert '"none"' in said
+
+
+def test_a_delay_of_a_step_is_named_by_its_place_in_the_file(tmp_path: Path) -> None:
+    said = broken(tmp_path, 'label = "Effecteurs"\ndelay = "15 min"', 'label = "Effecteurs"\ndelay = "90 h"')
+    line = line_of('label = "Effecteurs"') + 1
+    assert f"line {line}, steps[1].delay: longer than 48 h" in said
+
+
+def test_hours_hold_between_their_dates(tmp_path: Path) -> None:
+    region = changed(
+        tmp_path,
+        'closes = "12:00"\n',
+        'closes = "12:00"\nvalid_until = 2026-12-31\n\n[[hours]]\ndays = ["saturday"]\nopens = "08:00"\n'
+        'closes = "16:00"\nvalid_from = 2027-01-01\n',
+    )
+    for day, closes in ((date(2026, 12, 19), 12), (date(2027, 1, 2), 16)):
+        ((_, end),) = openings(region, day)
+        assert local(region, end).hour == closes
+    assert [line for line in dates_to_come(region, date(2026, 12, 1)) if "saturday" in line] == [
+        "saturday 08:00-12:00 is open until 2026-12-31 only",
+        "saturday 08:00-16:00 is open from 2027-01-01 on",
+    ]
+
+
+def test_motifs_and_steps_hold_between_their_dates_and_keep_their_names(tmp_path: Path) -> None:
+    region = changed(
+        tmp_path,
+        'label = "Télémédical Solution"\n',
+        'label = "Télémédical Solution"\nvalid_until = 2026-11-30\n',
+    )
+    region = replace(
+        region, motifs=(*region.motifs[:-1], replace(region.motifs[-1], valid_until=date(2026, 1, 1)))
+    )
+    now, later = region.on(date(2026, 11, 30)), region.on(date(2026, 12, 1))
+    assert [rule.step for rule in later.steps] == [rule.step for rule in now.steps][:-1]
+    assert now.motif("autre") is None
+    assert region.motif("autre") is not None
+    assert SAS68.on(date(2026, 12, 1)) is SAS68
+    assert "the step Télémédical Solution ends on 2026-11-30" in dates_to_come(region, date(2026, 11, 1))
+
+
+def test_a_step_that_a_mission_has_and_the_file_no_more_has_a_name_and_bills_as_before() -> None:
+    region = replace(SAS68, steps=SAS68.steps[:1])
+    gone = region.rule(CascadeStep.SOS_MEDECIN)
+    assert (gone.label, gone.snp) == ("Sos medecin", True)
+    assert region.rule(CascadeStep.MEDECIN_TRAITANT) == SAS68.steps[0]
+    assert not replace(SAS68, steps=()).rule(CascadeStep.MEDECIN_TRAITANT).snp
+
+
+def test_what_differs_from_the_shipped_file_is_said_key_by_key(tmp_path: Path) -> None:
+    assert differences(SAS68, SAS68) == []
+    region = changed(tmp_path, 'answer = "30 min"', 'answer = "25 min"')
+    region = replace(
+        region,
+        closed_days=frozenset({date(2026, 12, 24)}),
+        steps=(region.steps[1], replace(region.steps[0], delay=timedelta(minutes=5))),
+        motifs=region.motifs[:-1],
+    )
+    said = differences(SAS68, region)
+    assert said[0] == "closed_days: none → 2026-12-24"
+    assert "delays.answer: 30 min → 25 min" in said
+    assert "steps.medecin_traitant.delay: 10 min → 5 min" in said
+    assert "motifs.autre.label: Autre → none" in said
+    assert "steps: medecin_traitant → effecteur_sas → garde → sos_medecin → selas" in " ".join(said)
+
+
+def test_tariffs_that_end_soon_are_said_with_what_follows() -> None:
+    said = dates_to_come(SAS68, date(2026, 10, 6))
+    assert said == ["INDEMNITE 27.00 ends on 2026-10-31, no line follows"]
+    assert dates_to_come(SAS68, date(2026, 8, 1)) == []
+    more = replace(
+        SAS68, tariffs=(*SAS68.tariffs, Tariff("INDEMNITE", Decimal("30.00"), date(2026, 11, 1), None))
+    )
+    assert dates_to_come(more, date(2026, 10, 6)) == [
+        "INDEMNITE 27.00 ends on 2026-10-31, then 30.00",
+        "INDEMNITE 30.00 begins on 2026-11-01",
+    ]
+
+
+def test_the_second_region_is_another_one_in_every_respect() -> None:
+    example = load_region(SHIPPED.parent / "exemple23.toml")
+    assert example.holidays_subdivision is None
+    assert not is_holiday(example, date(2026, 12, 26))
+    assert is_holiday(SAS68, date(2026, 12, 26))
+    assert [rule.step for rule in example.steps] != [rule.step for rule in SAS68.steps][:3]
+    assert not {m.key for m in example.motifs} & {m.key for m in SAS68.motifs}
+    assert not set(example.communes) & set(SAS68.communes)
+    assert example.delays.limit == timedelta(hours=4)
+    sector = example.sector_of("23906")
+    assert sector is not None
+    assert sector.name == "CC de la Fiction", "nobody listed it: its intercommunality"
+
+
+def test_sectors_are_written_as_they_are_read() -> None:
+    table = sector_table(SAS68)
+    listed = read_sectors(table, "sectors.csv", SAS68.communes)
+    assert len(listed) == 366
+    assert set(sectors_of(SAS68.communes, listed)) == set(SAS68.sectors)
+    excel = "insee;secteur;mmg\n68224;Sud;oui\n# a note\n68004;Nord;non"
+    assert read_sectors(excel, "x.csv", SAS68.communes) == {"68224": ("Sud", True), "68004": ("Nord", False)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["68999,Sud,oui"], 'sectors.csv, line 2: insee "68999" is not in the table of communes.'),
+        (["68224,Sud,oui", "68224,Nord,non"], "sectors.csv, line 3: 68224 is already in Sud."),
+        (["68224,,oui"], "sectors.csv, line 2: secteur is empty."),
+        (["68224,Sud,peut-être"], "Write oui or non."),
+        (["68224,Sud,oui", "68004,Sud,non"], "sectors.csv, line 3: Sud has mmg both oui and non."),
+        ([], "no commune in it"),
+    ],
+)
+def test_a_bad_line_of_sectors_is_named(rows: list[str], said: str) -> None:
+    with pytest.raises(RegionError) as caught:
+        read_sectors("\n".join(["insee,secteur,mmg", *rows]), "sectors.csv", SAS68.communes)
+    assert said in str(caught.value)
+
+
+def test_a_table_of_sectors_without_its_columns_is_named() -> None:
+    with pytest.raises(RegionError, match=r"sectors\.csv: column mmg missing in its first line"):
+        read_sectors("insee,secteur\n68224,Sud", "sectors.csv", SAS68.communes)
 
 
 def test_a_fault_is_named_with_its_line(tmp_path: Path) -> None:

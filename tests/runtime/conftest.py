@@ -14,6 +14,7 @@ from bot.delivery import Delivery
 from bot.domain.outcome import BOARD, Notice, Place, to_group, to_person
 from bot.domain.people import MissionId, Person, PersonId, Role
 from bot.ports import Given, Outgoing, Prepared, SmsPort, Storage, Transaction
+from bot.present import PresentRegion
 from bot.region import load_region
 from bot.sandbox.acts import View
 from bot.sandbox.chats import BotRights, Chat, User
@@ -88,7 +89,7 @@ async def api(line: Line, telegram: Telegram) -> AsyncIterator[TelegramApi]:
 
 @pytest.fixture
 def given(storage: Storage, clock: ManualClock) -> Given:
-    return Given(storage, clock, load_region(), fiction_numbers=True)
+    return Given(storage, clock, PresentRegion(load_region()), fiction_numbers=True)
 
 
 @pytest.fixture

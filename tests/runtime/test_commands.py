@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -16,11 +17,16 @@ from click.testing import CliRunner
 
 from bot.cli import main
 from bot.clock import SystemClock
+from bot.domain.change import Change
+from bot.domain.people import Person, PersonId, Role
 from bot.flows.people import COLUMNS
+from bot.region import SHIPPED
 from bot.sandbox.chats import BotRights, Chat, User
 from bot.sandbox.server import create_app, serve
 from bot.sandbox.telegram import TOKEN, Telegram
 from storage import migrate
+from storage.database import open_storage
+from storage.vault import Vault
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 300.0  # a bound for a busy machine, not a wait
@@ -214,6 +220,152 @@ async def test_a_bad_line_stops_the_whole_import(shell: Shell) -> None:
     assert "Nothing was imported." in said
     _, listed = await shell.bot("people", "list")
     assert "Léa" not in listed
+
+
+DOCTOR = "doctor,Morel,Claire,0639980021,,99900000021,,,effecteur_sas,,"
+
+
+async def test_a_duty_roster_is_imported_listed_and_forgotten(shell: Shell) -> None:
+    await shell.bot("people", "import", shell.csv(DOCTOR))
+    file = shell.folder / "gardes.csv"
+    file.write_text(
+        "step,sector,who,begins,ends\n"
+        ",,Claire Morel,2026-10-06 20:00,2026-10-07 08:00\n"
+        "garde,Val d'Argent,99900000021,2026-10-07 20:00,2026-10-08 08:00\n",
+        encoding="utf-8",
+    )
+
+    code, said = await shell.bot("duty", "import", str(file), "--sector", "Sundgau")
+    assert (code, said.splitlines()[-1]) == (
+        0,
+        "Imported 2 turns from gardes.csv; 0 of before were replaced.",
+    )
+    code, said = await shell.bot("duty", "import", str(file), "--source", "october", "--step", "garde")
+    assert code == 0, said
+
+    code, said = await shell.bot("duty", "list", "--day", "2026-10-06")
+    assert code == 0
+    first, second = said.splitlines()
+    assert " ".join(first.split()) == (
+        "2026-10-06 20:00 → 2026-10-07 08:00 garde Sundgau Dr Claire MOREL +33639980021 gardes.csv"
+    )
+    assert "whole region" in second
+    assert second.endswith("october")
+
+    code, said = await shell.bot("duty", "forget", "october")
+    assert (code, said.strip()) == (0, "Dropped 2 turns of october.")
+    code, said = await shell.bot("duty", "forget", "october")
+    assert code == 1
+    assert "No turn was imported under «october»" in said
+
+
+async def test_a_bad_roster_changes_nothing_and_names_each_line(shell: Shell) -> None:
+    await shell.bot("people", "import", shell.csv(DOCTOR))
+    file = shell.folder / "gardes.csv"
+    good = "step,sector,who,begins,ends\ngarde,,Claire Morel,2026-10-06 20:00,2026-10-07 08:00\n"
+    file.write_text(good, encoding="utf-8")
+    await shell.bot("duty", "import", str(file))
+    file.write_text(f"{good}garde,Nowhere,Paul Roth,2026-10-06 20:00,2026-10-05 08:00\n", encoding="utf-8")
+
+    code, said = await shell.bot("duty", "import", str(file))
+
+    assert code == 1
+    assert "Line 3: no duty sector is called «Nowhere»" in said
+    assert said.splitlines()[-1] == "Nothing was imported."
+    assert "Traceback" not in said
+    _, listed = await shell.bot("duty", "list", "--day", "2026-10-06")
+    assert len(listed.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("import", "gardes.csv", "--step", "night"), "«night» is no step somebody can be on duty for."),
+        (("import", "gardes.csv", "--sector", "Paris"), "No duty sector is called «Paris». Choose among"),
+        (("list", "--day", "tomorrow"), "«tomorrow» is no day. Write it as 2026-10-06."),
+    ],
+)
+async def test_a_wrong_word_for_a_roster_says_what_to_write(
+    shell: Shell, arguments: tuple[str, ...], sentence: str
+) -> None:
+    (shell.folder / "gardes.csv").write_text("step,sector,who,begins,ends\n", encoding="utf-8")
+    code, said = await shell.bot("duty", *arguments)
+    assert code == 1
+    assert sentence in said
+
+
+async def test_sectors_are_exported_corrected_and_imported(shell: Shell) -> None:
+    table = shell.folder / "secteurs.csv"
+    code, said = await shell.bot("sectors", "export", str(table))
+    assert (code, said.splitlines()[-1]) == (0, f"Wrote 366 communes into {table}.")
+    text = table.read_text(encoding="utf-8")
+    assert "68224,Mulhouse,Mulhouse Alsace Agglomération,oui" in text
+    person = shell.csv("doctor,Haas,Sophie,0639980023,,,Altkirch,Mulhouse Alsace Agglomération,garde,,")
+    assert (await shell.bot("people", "import", person))[0] == 0
+
+    table.write_text(text.replace("Mulhouse Alsace Agglomération", "Sud"), encoding="utf-8")
+    code, said = await shell.bot("sectors", "import", str(table))
+    assert code == 0, said
+    assert "Imported 366 communes: 17 sectors; 0 by their intercommunality." in said
+    assert "Dr Sophie HAAS has a sector that exists no more: Mulhouse Alsace Agglomération." in said
+    _, printed = await shell.bot("sectors", "export")
+    assert "68224,Mulhouse,Sud,oui" in printed
+    _, said = await shell.bot("check")
+    assert "✔ Duty sectors: 366 communes imported, not those of the file." in said
+
+
+async def test_a_bad_line_of_sectors_changes_nothing(shell: Shell) -> None:
+    table = shell.folder / "secteurs.csv"
+    table.write_text("insee,secteur,mmg\n68224,Sud,oui\n68999,Sud,oui\n", encoding="utf-8")
+    code, said = await shell.bot("sectors", "import", str(table))
+    assert code == 1
+    assert 'secteurs.csv, line 3: insee "68999" is not in the table of communes.' in said
+    assert "Nothing was changed." in said
+    _, printed = await shell.bot("sectors", "export")
+    assert ",Sud," not in printed
+
+
+async def test_check_says_what_is_not_as_shipped_and_what_the_coordinateur_has_changed(shell: Shell) -> None:
+    code, said = await shell.bot("migrate")
+    assert code == 0, said
+    for file in SHIPPED.parent.iterdir():
+        shutil.copy(file, shell.folder)
+    own = shell.folder / "ours.toml"
+    text = (shell.folder / SHIPPED.name).read_text(encoding="utf-8")
+    own.write_text(text.replace('answer = "30 min"', 'answer = "25 min"'), encoding="utf-8")
+    database = f"sqlite:///{shell.folder / 'var' / 'smt.sqlite3'}"
+    storage = open_storage(database, Vault.from_secret("nothing"))
+    async with storage.transaction() as tx:
+        nadia = await tx.people.add(
+            Person(PersonId(0), Role.COORDINATEUR, "weiss", "Nadia", phone="+33639980005")
+        )
+        now = SystemClock().now()
+        for key, value in (
+            ("delays.pause", "5 min"),
+            ("delays.limit", "20 min"),
+            ("closed_days", "2099-12-24"),
+        ):
+            await tx.changes.add(Change(0, now, nadia, key, value))
+    await storage.close()
+
+    code, said = await shell.bot("check", SMT_REGION=str(own))
+
+    assert "✔ Region: SAS 68, 366 communes, from ours.toml." in said
+    assert "✔ Region: not as shipped: delays.answer: 30 min → 25 min." in said
+    assert f"✔ Changed by Nadia WEISS on {now:%Y-%m-%d}: delays.pause: 10 min → 5 min." in said
+    assert "closed_days: as usual → 2099-12-24." in said
+    assert (
+        "✘ Changed by Nadia WEISS, and left out, since the file has changed: delays.limit: 6 h → 20 min."
+        in said
+    )
+    assert code == 1
+
+
+async def test_check_of_another_region_says_that_all_of_it_is_another(shell: Shell) -> None:
+    code, said = await shell.bot("check", SMT_REGION=str(SHIPPED.parent / "exemple23.toml"))
+    assert code == 0, said
+    assert "✔ Region: SAS Exemple, 6 communes, from exemple23.toml." in said
+    assert "all of it is of SAS Exemple, nothing of the shipped SAS 68" in said
 
 
 async def healthy(url: str, process: asyncio.subprocess.Process) -> dict[str, object]:

@@ -189,7 +189,7 @@ async def test_the_alarm_clock_follows_a_clock_that_is_moved(
     given: Given, background: Background, ears: Ears, tmp_path: Path
 ) -> None:
     file = FileClock(tmp_path / "clock")
-    moved = Given(given.storage, file, given.region)
+    moved = Given(given.storage, file, given.present)
     timers = TimerLoop(moved, {"test": ears.hear}, background=background, after_ring=lambda: None)
     await set_timers(moved, SetTimer("test", file.now() + 30 * MINUTE, key="30 min"))
     stop = asyncio.Event()

@@ -10,14 +10,14 @@ Nothing of the bot is replaced: the emulated Telegram stands behind PTB's own re
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.app import Bot, build
 from bot.channels.sms import DryRunSms
 from bot.clock import PARIS
-from bot.domain import calendar, search
+from bot.domain import calendar, search, waves
 from bot.domain.mission import (
     Contact,
     Dossier,
@@ -37,7 +37,7 @@ from bot.sandbox.acts import View
 from bot.sandbox.chats import Chat, User
 from bot.sandbox.files import UploadedFile
 from bot.sandbox.telegram import TOKEN, Telegram
-from bot.settings import Secret, Settings
+from bot.settings import DEFAULT_REGION, Secret, Settings
 from storage.database import open_storage
 from storage.vault import Vault
 from tests.clock import ManualClock
@@ -115,6 +115,12 @@ class Teller:
         """Send files: «photo», «document», «voice»…; several photos are an album."""
         files = [UploadedFile(name, b"content of " + name.encode()) for name in names or ("photo.jpg",)]
         self.story.telegram.send_files(self.user, to or self.user.id, kind, files, caption=caption, size=size)
+        await self.story.settle()
+
+    async def sends_file(self, name: str, text: str, *, caption: str = "") -> None:
+        """Send one document with these words in it."""
+        files = [UploadedFile(name, text.encode())]
+        self.story.telegram.send_files(self.user, self.user.id, "document", files, caption=caption)
         await self.story.settle()
 
     # What the person sees
@@ -209,7 +215,17 @@ def _button(view: View, label: str) -> tuple[int, int] | None:
 class Story:
     """The world of one test."""
 
-    def __init__(self, database_url: str, vault: Vault, folder: Path, *, forum: bool = True) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        vault: Vault,
+        folder: Path,
+        *,
+        forum: bool = True,
+        region: Path = DEFAULT_REGION,
+        listing: str = LISTING,
+    ) -> None:
+        self.listing = listing
         self.clock = ManualClock()
         self.telegram = Telegram(self.clock, token=TOKEN)
         self.request = EmulatorRequest(self.telegram)
@@ -228,11 +244,12 @@ class Story:
             database_url=Secret(database_url),
             secret_key=Secret("a secret for the tests only"),
             fiction_numbers=True,
+            region=region,
         )
         self.bot: Bot
 
     def _cast(self, forum: bool) -> Chat:
-        rows = list(csv.DictReader(LISTING.splitlines()))
+        rows = list(csv.DictReader(self.listing.splitlines()))
         users = []
         for number, row in enumerate(rows, start=1001):
             if row["role"] == "organisation" or row["first_name"] in WITHOUT_TELEGRAM:
@@ -254,7 +271,7 @@ class Story:
         """The bot starts, and everybody of the cast is registered."""
         await self.start_bot()
         given = self.bot.given
-        listing = people_flow.read_listing(LISTING, given.region, fiction_numbers=True)
+        listing = people_flow.read_listing(self.listing, given.region, fiction_numbers=True)
         await people_flow.import_listing(given, listing)
         async with given.storage.transaction() as tx:
             for person in await tx.people.all():
@@ -358,8 +375,10 @@ class Story:
         commune: str = "68224",
         age: int = 94,
         exercise: bool = False,
+        motif: str | None = None,
+        in_waves: bool = False,
     ) -> Mission:
-        """A mission opened and offered at this moment."""
+        """A mission opened at this moment, and offered to everybody at once unless `in_waves`."""
         given, now = self.bot.given, self.clock.now()
         async with self.storage.transaction() as tx:
             everybody = {p.first_name: p for p in await tx.people.all()}
@@ -379,7 +398,7 @@ class Story:
                 age=age,
                 sex=Sex.FEMALE,
                 commune=commune,
-                motif=given.region.motifs[0].key,
+                motif=motif or given.region.motifs[0].key,
                 rules=Rules(
                     answer=delays.answer,
                     warning=delays.answer_warning,
@@ -406,10 +425,15 @@ class Story:
             )
             mission_id = await tx.missions.add(draft, PATIENT)
             mission = draft.with_(id=mission_id)
-            candidates = await search_flow.candidates(given, tx, mission)
+            found = await search_flow.candidates(given, tx, mission)
             if offered_to is not None:
-                candidates = [c for c in candidates if c.person.first_name in offered_to]
-            await record(given, tx, search.start(mission, candidates, now), "p1")
+                named = tuple(c for c in found.candidates if c.person.first_name in offered_to)
+                found = replace(found, candidates=named)
+            wave = waves.at_once(found)
+            if in_waves:
+                wave = await search_flow.first_wave(given, tx, found, answer_by=mission.search.answer_by)
+            outcome = await search_flow.warned(given, tx, search.start(mission, wave, now))
+            await record(given, tx, outcome, "p1")
         self.bot.wake()
         await self.settle()
         return await self.mission_now(mission_id)

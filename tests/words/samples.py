@@ -1,5 +1,6 @@
 """Which notice, to whom, in which states: every kind at least once, living cards in all of their moods."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,9 +8,24 @@ from datetime import datetime
 import msgspec
 
 from bot.domain import watch
+from bot.domain.joining import Trouble
 from bot.domain.mission import EndReason, Mission, MissionState
-from bot.domain.outcome import BOARD, Fact, Notice, Place, PlaceKind, to_group, to_organisation, to_person
+from bot.domain.outcome import (
+    BOARD,
+    Fact,
+    Notice,
+    Place,
+    PlaceKind,
+    to_applicant,
+    to_group,
+    to_organisation,
+    to_person,
+)
+from bot.domain.profile import Editing, Field
+from bot.flows.duty_file import Why
+from bot.flows.joining import REASONS
 from bot.flows.opening import KIND as OPENING_KIND
+from bot.flows.profile import KIND as PROFILE_KIND
 from bot.ports import Draft
 from tests.words.scene import NOW, Scene, at, opening_drafts
 
@@ -59,6 +75,14 @@ def _asked(key: str, deed: str, who: str, stage: str, others: str) -> Facts:
     }
 
 
+#: Applications (`scene.applications`) as whoever asks sees them, and as OSNP do.
+FORMS = (
+    *("role", "name", "sure", "rpps", "phone", "commune", "communes", "abilities", "some", "email", "whole"),
+    *("none", "fixing", "correcting", "waiting", "accepted", "refused", "withdrawn"),
+    *(f"trouble_{trouble}" for trouble in Trouble),
+)
+CARDS = ("waiting", "refusing", "doctor", "known", "two", "staff", "accepted", "refused", "withdrawn")
+
 #: kind: (whom, states, facts). «group», «board», «sms:jean», a person, a house. «✱» stands for every state.
 NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     # Search
@@ -77,6 +101,9 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("search.late", "group", "planned", {"person": "amina", "by": "Dr Roth"}),
     ("search.late_refused", "amina", "oriented", {}),
     ("search.all_refused", "group", "offered", {}),
+    ("search.phone_usual", "group", "usual planned offered", {"until": at(10)}),
+    ("search.unlikely", "group", "offered", {"answered": 3, "of": 10}),
+    ("search.unlikely", "group", "offered", {"answered": 1, "of": 12}),
     ("search.warning", "group", "offered", {}),
     ("search.nobody", "group", "unanswered planned oriented", {}),
     ("search.nobody", "group", "unanswered", {"again": 1}),
@@ -120,13 +147,105 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("mission.thread", "amina", "planned", {}),
     ("mission.menu", "group", "planned", {}),
     ("mission.menu", "amina", "on_site", {}),
+    ("mission.menu", "group", "assigned cancelled_words", {}),
+    # What OSNP decide by hand
+    *(
+        ("control.page", "group", states, {"page": page, "arg": arg})
+        for page, states, arg in (
+            ("idel", "offered usual unanswered planned en_route on_site by_voice closed", ""),
+            ("relaunch", "planned", ""),
+            ("nurses", "offered unanswered planned", "0"),
+            ("nurse", "offered unanswered", "amina"),
+            ("doctor", "on_site paused found exhausted closed", ""),
+            ("gone", "found found_house", ""),
+            ("doctors", "on_site exhausted", "0"),
+            ("party", "on_site", "claire"),
+            ("party", "on_site", "sos"),
+            ("follow", "planned assigned closed", ""),
+            ("operators", "planned", ""),
+            ("postpone", "planned", ""),
+            ("undo", "planned cancelled_words", ""),
+            ("reopen", "planned cancelled_words", ""),
+        )
+    ),
+    ("control.page", "group", "assigned", {"page": "undo", "arg": "", "person": "amina"}),
+    *(
+        ("control.page", "group", "planned", {"page": "done", "arg": what, "by": "Léa M.", "at": at(60)})
+        for what in (
+            "assigned",
+            "noted",
+            "relaunched",
+            "doctor_assigned",
+            "doctor_gone",
+            "handed_over",
+            "postponed",
+            "reopened",
+            "undone",
+        )
+    ),
+    *(
+        ("control.tell_idel", "group", state, {"person": "amina", "why": why})
+        for why, state in (
+            ("assigned", "by_voice"),
+            ("doctor", "by_voice"),
+            ("doctor_gone", "by_voice"),
+            ("video", "by_voice"),
+            ("nobody", "by_voice"),
+            ("stays", "by_voice"),
+            ("leaves", "by_voice"),
+            ("ended", "cancelled_words"),
+            ("call_15", "worsened"),
+            ("night", "night"),
+            ("taken_back", "by_voice"),
+            ("goes_on", "by_voice"),
+            ("false_alarm", "by_voice"),
+        )
+    ),
+    ("control.hour_for_her", "group", "proposal found", {"person": "amina", "hour": at(75)}),
+    ("control.taken_back", "amina", "suspended", {"at": at(40)}),
+    ("control.goes_on", "amina", "planned", {}),
+    ("control.goes_on", "claire", "found", {}),
+    ("control.doctor_free", "claire", "on_site", {}),
+    ("control.false_alarm", "amina", "on_site", {"by": "Léa M.", "at": at(60)}),
+    ("control.false_alarm", "group", "on_site", {"by": "Léa M.", "at": at(60)}),
+    ("control.reopened", "group", "planned found found_by_phone", {"by": "Léa M.", "at": at(60)}),
+    ("control.reopened", "group", "offered", {"by": "Léa M.", "at": at(60), "person": "amina"}),
+    ("control.undone", "group", "planned", {"what": "assigned", "by": "Léa M.", "person": "amina"}),
+    ("control.undone", "group", "planned", {"what": "worsened", "by": "Léa M.", "person": None}),
+    ("control.holder", "group", "planned", {"person": "lea", "by": "Paul", "at": at(60)}),
+    ("control.yours", "lea", "planned", {"person": "lea", "by": "Nadia", "at": at(60)}),
+    ("control.not_yours", "lea", "planned", {"person": "nadia", "by": "Nadia", "at": at(60)}),
+    ("control.ask_words", "lea", "planned", {"kind": "note"}),
+    ("control.ask_words", "lea", "planned", {"kind": "cancel"}),
+    ("closing.over", "group", "cancelled_words", {}),
+    ("closing.idel", "group", "by_voice", {"again": False}),
+    ("closing.call_15", "amina", "on_site", {"by": "Léa M.", "at": at(60), "by_idel": False}),
+    ("closing.worsened", "group", "on_site", {"by": "Léa M.", "at": at(60), "by_idel": False}),
+    ("closing.worsened_doctor", "claire", "found", {"by": "Léa M.", "at": at(60), "by_idel": False}),
+    ("search.given_back", "group", "suspended", {"person": "amina", "reason": "phone", "by": "Léa M."}),
+    ("visit.card", "amina", "assigned", {}),
     ("mission.patient", "lea", "planned found", {}),
+    ("dossier.sheet", "lea", "offered planned found found_house closed suspended", {}),
+    ("dossier.sheet", "amina", "planned on_site visio exhausted night", {}),
+    ("dossier.sheet", "claire", "found visio", {}),
+    ("dossier.sheet", "sos", "found_house", {}),
+    ("dossier.resources", "bruno", "", {}),
+    ("liaison.notes", "lea", "offered found closed", {}),
+    ("liaison.notes", "amina", "planned found", {}),
+    ("liaison.notes", "claire", "found", {}),
+    ("questionnaire.card", "amina", "on_site", {}),
+    ("questionnaire.card", "amina", "on_site closing", {"question": "etat"}),
     ("board.card", "board", "", {}),
+    ("board.link", "lea", "", {"url": "https://smt.example/tableau/" + "t" * 43, "until": at(720)}),
     ("find.results", "lea", "", {"how": "empty", "count": 0, "reader": "lea", "missions": ""}),
     ("find.results", "lea", "", {"how": "nonsense", "count": 0, "reader": "lea", "missions": ""}),
     ("find.results", "lea", "", {"how": "number", "count": 0, "reader": "lea", "missions": ""}),
     ("find.results", "lea", "", {"how": "name", "count": 99, "reader": "lea", "missions": "open"}),
     ("find.mission", "lea", "planned closed", {}),
+    ("why.own", "amina", "", {"mission": None}),
+    ("why.own", "bruno", "", {"mission": "planned"}),
+    ("why.mission", "lea", "", {"mission": "offered", "person": None}),
+    ("why.mission", "group", "", {"mission": "planned", "person": "bruno"}),
     ("start.hello", "lea", "", {}),
     ("start.hello", "amina", "", {}),
     ("start.help", "lea", "", {"role": "osnp"}),
@@ -146,7 +265,9 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("cascade.offer", "jean", "to_phone", {"party": "jean"}),
     ("cascade.call", "group", "to_phone phoned", {"step": "medecin_traitant", "again": None}),
     ("cascade.call", "group", "to_phone", {"step": "medecin_traitant", "again": 1}),
-    ("cascade.phone_answer", "group", "to_phone", {}),
+    ("cascade.call", "group", "house_lines", {"step": "selas", "again": None}),
+    ("cascade.sms", "sms:jean", "to_phone on_site exercise", {"phone": "+33639980024", "until": at(75)}),
+    ("cascade.phone_answer", "group", "to_phone house_lines", {}),
     ("cascade.phone_hours", "group", "to_phone", {"party": "jean"}),
     ("cascade.exhausted", "group", "exhausted found", {}),
     ("cascade.nobody", "amina", "exhausted", {}),
@@ -158,6 +279,44 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("cascade.withdrawn", "group", "on_site", {"party": "claire"}),
     ("cascade.hour_to_agree", "group", "proposal found", {}),
     ("cascade.hour_declined", "group", "found", {"hour": at(97)}),
+    # Who is on duty
+    *(
+        (
+            "duty.check",
+            "nadia",
+            "",
+            {
+                "source": "gardes-octobre.csv",
+                "turns": turns,
+                "replaced": replaced,
+                "begins": at(0),
+                "ends": at(60 * 24 * 30),
+                "by_sector": '[["garde", "Sundgau", 11], ["sos_medecin", null, 1]]',
+                "besides": others,
+            },
+        )
+        for turns, replaced, others in ((12, 0, "[]"), (1, 1, '[["septembre.ics", 3], ["garde.csv", 1]]'))
+    ),
+    ("duty.imported", "nadia", "", {"source": "gardes.csv", "turns": 12, "replaced": 10}),
+    ("duty.imported", "nadia", "", {"source": "gardes.csv", "turns": 1, "replaced": 0}),
+    ("duty.left", "nadia", "", {"source": "gardes.csv", "turns": 1}),
+    *(
+        (
+            "duty.refused",
+            "nadia",
+            "",
+            {
+                "source": "gardes.csv",
+                "turns": turns,
+                "refused": refused,
+                "reasons": json.dumps([[n, why.value, "Dr Marie-Christine"] for n, why in enumerate(Why)]),
+                "more": more,
+            },
+        )
+        for turns, refused, more in ((12, 19, 0), (0, 1, 1), (1, 14, 7))
+    ),
+    ("duty.roster", "group", "", {"sector": ""}),
+    ("duty.roster", "lea", "", {"sector": "Mulhouse Alsace Agglomération"}),
     # Doctor
     ("doctor.card", "claire", "found visio suspended closing end_worsened proposal night", {}),
     ("doctor.card", "sos", "found_house", {}),
@@ -228,12 +387,87 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("intake.set_aside", "board", "", {"person": None, "update": 1}),
     ("intake.set_aside", "amina", "", {"person": "amina", "update": 1}),
     ("intake.unanswered", "amina", "", {}),
+    # When somebody may be asked, and whether they can be reached
+    *(
+        ("availability.card", whom, "", {"person": about, "view": view, "days": 31, "by": by})
+        for whom, about, by in (
+            ("amina", "amina", None),
+            ("amina", "amina", "Léa"),
+            ("claire", "claire", None),
+            ("lea", "amina", None),
+        )
+        for view in ("main", "leave", "week")
+    ),
+    ("availability.card", "amina", "", {"person": "amina", "view": "week", "days": 0, "by": None}),
+    ("availability.away", "lea", "", {}),
+    ("availability.which", "lea", "", {"people": "amina bruno"}),
+    ("reach.check", "amina", "", {}),
+    ("reach.test", "amina", "", {"asked": at(0), "seen": None, "phone": "+33639980011", "role": "idel"}),
+    ("reach.test", "amina", "", {"asked": at(0), "seen": at(1), "phone": None, "role": "idel"}),
+    ("reach.test", "lea", "", {"asked": at(0), "seen": None, "phone": None, "role": "osnp"}),
+    ("reach.list", "group", "", {}),
+    ("reach.list", "lea", "", {"all": True}),
+    ("search.to_phone", "lea", "offered", {"all": True}),
     # Who is there
     ("presence.blocked", "board", "", {"person": "amina"}),
     ("presence.back", "board", "", {"person": "amina"}),
     ("presence.stranger", "board", "", {"user": 77, "name": "Jeanne Inconnue", "state": "watched"}),
     ("presence.stranger", "board", "", {"user": 77, "name": "Léa M.", "state": "accepted"}),
     ("presence.stranger", "board", "", {"user": 77, "name": "Jeanne Inconnue", "state": "gone"}),
+    # What the coordinateur changes of the region
+    ("coordinator.delays", "nadia", "", {"may": True}),
+    ("coordinator.delays", "board", "", {"may": True}),
+    ("coordinator.delays", "lea", "", {"may": False}),
+    ("coordinator.delay", "nadia", "", {"key": "delays.answer"}),
+    ("coordinator.delay", "nadia", "", {"key": "delays.orientation_reminders"}),
+    ("coordinator.delay", "board", "", {"key": "steps.effecteur_sas.delay"}),
+    ("coordinator.days", "nadia", "", {"what": "close", "may": True, "day": None}),
+    ("coordinator.days", "board", "", {"what": "open", "may": True, "day": None}),
+    ("coordinator.days", "nadia", "", {"what": "open", "may": True, "day": "2026-12-26"}),
+    ("coordinator.days", "lea", "", {"what": "open", "may": False, "day": None}),
+    *(
+        (
+            "coordinator.changed",
+            "board",
+            "",
+            {"change": 7, "changed": changed, "person": "nadia", "state": state, "kept": True, **more},
+        )
+        for changed, more in (
+            ("delays.night_owner_before_close 45 min", {"before": "30 min"}),
+            ("steps.sos_medecin.delay 12 min", {"before": "10 min"}),
+            ("closed_days 2026-12-24", {"touched": "412, 413"}),
+            ("open_days 2026-12-26 08:00-12:00 14:00-18:00", {"touched": ""}),
+        )
+        for state in ("standing", "replaced", "revoked")
+    ),
+    ("coordinator.changes", "nadia", "", {"may": True}),
+    ("coordinator.changes", "lea", "", {"may": False}),
+    ("coordinator.sectors", "board", "", {"communes": 366, "sectors": 16}),
+    # Who asks to join, and what is known of a person
+    *(("joining.form", f"applicant:{key}", "", {}) for key in FORMS),
+    ("joining.contact", "applicant:phone", "", {}),
+    ("joining.phone_noted", "applicant:commune", "", {"phone": "+33639980077"}),
+    ("joining.over", "applicant:withdrawn", "", {}),
+    *(("joining.card", "board", "", {"application": key}) for key in CARDS),
+    ("joining.accepted", "amina", "", {"person": "amina"}),
+    ("joining.accepted", "claire", "", {"person": "claire"}),
+    *(("joining.refused", "applicant:refused", "", {"reason": reason}) for reason in REASONS),
+    ("profile.card", "amina", "", {"person": "amina"}),
+    ("profile.card", "claire", "", {"person": "claire"}),
+    ("profile.card", "lea", "", {"person": "lea"}),
+    ("profile.card", "lea", "", {"person": "claire"}),
+    ("profile.found", "lea", "", {"asked": False, "count": 0, "people": ""}),
+    ("profile.found", "lea", "", {"asked": True, "count": 0, "people": ""}),
+    ("profile.found", "board", "", {"asked": True, "count": 1, "people": "amina"}),
+    ("profile.found", "lea", "", {"asked": True, "count": 12, "people": "amina bruno claire paul"}),
+    *(("profile.changed", "amina", "", {"person": "amina", "field": field.value}) for field in Field),
+    ("profile.goodbye", "amina", "", {"person": "amina"}),
+    ("profile.erased", "applicant:withdrawn", "", {"kept": True}),
+    ("profile.erased", "applicant:withdrawn", "", {"kept": False}),
+    ("profile.left", "board", "", {"person": "amina", "by": None}),
+    ("profile.left", "board", "", {"person": "claire", "by": "Léa M."}),
+    ("profile.forgotten", "board", "", {"person": "amina", "by": None, "kept": True}),
+    ("profile.forgotten", "board", "", {"person": "amina", "by": "Léa M.", "kept": False}),
     # Reports
     *(
         (f"reports.{kind}", whom, "", {"start": start, "end": end})
@@ -391,6 +625,24 @@ def samples(scene: Scene) -> Iterator[Sample]:
         lea = scene.people["lea"].id
         stored = Draft(lea, OPENING_KIND, body, NOW)
         yield Sample(f"opening.card to lea, {mood}", Notice("opening.card", to_person(lea)), draft=stored)
+    for mood, draft in edited_profiles(scene):
+        card = Notice(
+            "profile.card", to_person(draft.owner), facts={"person": int(draft.kind.partition(":")[2])}
+        )
+        yield Sample(f"profile.card to lea, {mood}", card, draft=draft)
+
+
+def edited_profiles(scene: Scene) -> Iterator[tuple[str, Draft]]:
+    """A nurse's card and a doctor's, while OSNP change something."""
+    communes = tuple(commune.insee for commune in scene.given.region.communes[:12])
+    moods = [Editing(asking=field) for field in Field]
+    moods += [Editing(asking=Field.COMMUNE, communes=communes), Editing(confirming="leave")]
+    moods += [Editing(confirming="forget"), Editing(asking=Field.PHONE, trouble="phone_taken")]
+    moods += [Editing(asking=Field.RPPS, trouble=why) for why in ("rpps_taken", *Trouble)]
+    for editing in moods:
+        of = scene.people["claire" if editing.asking is Field.STEP else "amina"]
+        body = msgspec.json.encode(editing).decode()
+        yield f"{editing}", Draft(scene.people["lea"].id, f"{PROFILE_KIND}:{of.id}", body, NOW)
 
 
 def wanted_states(scene: Scene, states: str) -> list[str | None]:
@@ -433,18 +685,24 @@ def _epoch(kind: str, mission: Mission | None, facts: Facts) -> int:
 
 
 def _fact(scene: Scene, kind: str, name: str, value: object, state: str | None) -> Fact:
+    if name == "mission" and isinstance(value, str):
+        return scene.missions[value].id
     if name == "document":
         return scene.documents[f"{state}.{value}"]
-    if name == "party":
+    if name == "party" or (name == "arg" and value in ("claire", "sos")):
         return str(scene.party(str(value)))
+    if name == "arg" and value == "amina":
+        return str(scene.people["amina"].id)
     if name == "to":
         return str(to_person(scene.people[str(value)].id))
     if name in ("person", "reader") and value is not None:
         return scene.people[str(value)].id
-    if name == "others":
+    if name in ("others", "people") and not str(value).startswith("["):
         return ",".join(str(scene.people[key].id) for key in str(value).split())
     if name == "organisation":
         return scene.houses[str(value)].id
+    if name == "application":
+        return scene.applications[str(value)]
     if isinstance(value, datetime):
         return value.isoformat()
     if value == "open":
@@ -461,6 +719,8 @@ def place(scene: Scene, whom: str, mission: int | None) -> Place:
         return BOARD
     if whom.startswith("sms:"):
         return Place(PlaceKind.SMS, scene.people[whom.removeprefix("sms:")].id)
+    if whom.startswith("applicant:"):
+        return to_applicant(scene.applications[whom.removeprefix("applicant:")])
     if whom in scene.houses:
         return to_organisation(scene.houses[whom].id)
     return to_person(scene.people[whom].id)

@@ -4,13 +4,16 @@ Two casts: an ordinary one, and one whose names, communes and numbers are as lon
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
 from bot.clock import Clock
 from bot.domain import watch
+from bot.domain.duty import Duty
+from bot.domain.joining import MOST_COMMUNES, Application, ApplicationState, Trouble
+from bot.domain.liaison import MOST_LETTERS
 from bot.domain.mission import (
     CallReason,
     Cascade,
@@ -18,6 +21,7 @@ from bot.domain.mission import (
     ChosenDoctor,
     Closing,
     Contact,
+    Decision,
     DoctorOffer,
     DoctorOfferState,
     Dossier,
@@ -27,6 +31,7 @@ from bot.domain.mission import (
     IdelOffer,
     IdelOfferState,
     LateAcceptance,
+    LiaisonNote,
     Mission,
     MissionState,
     NightOwner,
@@ -39,6 +44,7 @@ from bot.domain.mission import (
     Sex,
     Step,
     StepState,
+    Undoable,
     Visio,
     Visit,
     VisitState,
@@ -48,6 +54,7 @@ from bot.domain.outcome import Answer, Event, Facts, Outcome
 from bot.domain.people import (
     CascadeStep,
     DocumentId,
+    Line,
     MissionId,
     Organisation,
     OrganisationId,
@@ -62,6 +69,7 @@ from bot.domain.vitals import Consciousness, Vitals
 from bot.domain.vitals_entry import Entry, Mode
 from bot.flows.vitals import Opened, draft_kind
 from bot.ports import Document, DocumentKind, DocumentLabel, Draft, Given, Storage, VitalsRow
+from bot.present import PresentRegion
 from tests.clock import OPENING, ManualClock
 
 #: A moment of the visit: 10:30 in Paris, the mission was triggered at 09:23.
@@ -157,6 +165,7 @@ class Scene:
     missions: dict[str, Mission]
     dossier: Dossier
     documents: dict[str, int]
+    applications: dict[str, int] = field(default_factory=dict)
 
     def party(self, name: str) -> Party:
         """A person or a house."""
@@ -167,7 +176,7 @@ class Scene:
 
 async def build(storage: Storage, region: Region, cast: Cast) -> Scene:
     """Store the cast and a mission in every state."""
-    given = Given(storage, CLOCK, region, fiction_numbers=True)
+    given = Given(storage, CLOCK, PresentRegion(region), fiction_numbers=True)
     people: dict[str, Person] = {}
     houses: dict[str, Organisation] = {}
     async with storage.transaction() as tx:
@@ -188,6 +197,9 @@ async def build(storage: Storage, region: Region, cast: Cast) -> Scene:
             ("selas", "Télémédical Solution", CascadeStep.SELAS),
         ):
             house = Organisation(OrganisationId(0), name, step, phone="+33353010068", on_telegram=True)
+            if key == "selas":
+                lines = (Line("Secrétariat de jour", "+33353010069"), Line("Nuit", "+33353010070"))
+                house = replace(house, lines=lines, phone=lines[0].phone)
             houses[key] = replace(house, id=await tx.people.add_organisation(house))
     scene = Scene(given, cast, people, houses, {}, dossier(cast), {})
     base = mission(region, cast, people)
@@ -197,10 +209,66 @@ async def build(storage: Storage, region: Region, cast: Cast) -> Scene:
             stored = await tx.missions.add(wanted, scene.dossier)
             scene.missions[state] = wanted.with_(id=stored)
             await tx.offers.save(offers(scene, stored, state))
+    await applications(scene)
     await _fill(scene)
+    await _duties(scene)
     await _drafts(scene)
     await _journal(scene)
     return scene
+
+
+async def applications(scene: Scene) -> None:
+    """Somebody asks to join, at every turn."""
+    cast, region = scene.cast, scene.given.region
+    base = Application(0, 7001, 7001, ApplicationState.FILLING, NOW)
+    named = replace(base, role=Role.IDEL, first_name=cast.first or "Zoé", last_name=cast.last or "Vogel")
+    sure = replace(named, name_sure=True)
+    numbered = replace(sure, rpps="99900000077")
+    phoned = replace(numbered, phone="+33639980077", phone_shared=True)
+    placed = replace(phoned, commune=cast.commune)
+    able = replace(placed, capabilities=tuple(ability.key for ability in region.abilities))
+    whole = replace(able, email=f"{'zoe.vogel' * 6}@exemple.example")
+    waiting = replace(whole, state=ApplicationState.WAITING, card_at=NOW)
+    doctor = replace(
+        waiting, role=Role.DOCTOR, phone_shared=False, rpps=None, passed=("rpps", "email"), email=None
+    )
+    lea, amina = scene.people["lea"], scene.people["amina"]
+    decided = {"decided_at": NOW, "decided_by": lea.id}
+    there = {
+        "role": base,
+        "name": replace(base, role=Role.IDEL),
+        "sure": named,
+        "rpps": sure,
+        "phone": numbered,
+        "commune": phoned,
+        "communes": replace(
+            phoned, asking="commune", communes=tuple(c.insee for c in region.communes[:MOST_COMMUNES])
+        ),
+        "abilities": placed,
+        "some": replace(
+            able, capabilities=able.capabilities[:1] if able.capabilities else (), asking="abilities"
+        ),
+        "email": able,
+        "whole": whole,
+        "none": replace(whole, capabilities=(), passed=("rpps", "email"), email=None, rpps=None),
+        "fixing": replace(whole, fixing=True),
+        "correcting": replace(whole, asking="phone"),
+        "waiting": waiting,
+        "refusing": replace(waiting, refusing=True),
+        "doctor": doctor,
+        "known": replace(waiting, phone=amina.phone),
+        "two": replace(waiting, phone=amina.phone, rpps=scene.people["bruno"].rpps),
+        "staff": replace(doctor, phone=lea.phone),
+        "accepted": replace(
+            base, role=Role.IDEL, state=ApplicationState.ACCEPTED, person=amina.id, **decided
+        ),
+        "refused": replace(sure, state=ApplicationState.REFUSED, reason="rpps", **decided),
+        "withdrawn": replace(base, state=ApplicationState.WITHDRAWN, decided_at=NOW),
+    } | {f"trouble_{trouble}": replace(phoned, trouble=trouble) for trouble in Trouble}
+    async with scene.given.storage.transaction() as tx:
+        for user, (key, application) in enumerate(there.items(), 7001):
+            stored = await tx.applications.save(replace(application, user_id=user, chat_id=user))
+            scene.applications[key] = stored.id
 
 
 def asked(mission: Mission, lea: PersonId, state: str) -> Mission:
@@ -233,8 +301,31 @@ def dossier(cast: Cast) -> Dossier:
         medecin_traitant=Contact(f"Dr {cast.first or 'Jean'} {cast.last or 'Weber'}", "+33639980024"),
         usual_idel=Contact(f"{cast.first or 'Emma'} {cast.last or 'Klein'}", "+33639980015"),
         notes=tuple(f"ligne non reconnue {n} : sonnette du haut" for n in range(1, 8)),
+        regulars=(
+            Contact(f"Pharmacie {cast.last or 'du Rebberg'}", "+33353010031", "Pharmacie"),
+            Contact(f"{cast.first or 'Paul'} {cast.last or 'Meyer'}", "+33639980031", "Kiné"),
+            Contact("", "+33353010032", "HAD"),
+            Contact("Ludivine, aide à domicile"),
+        ),
+        liaison=liaison_notes(cast),
+        answers=(("seul", "oui"), ("porte", "non"), ("etat", "altere")),
         conclusion="#home\nparacétamol 1 g toutes les 6 heures",
     )
+
+
+#: A note as short as it comes, and one as long as it may be.
+NOTE = "Clé chez la voisine KELLER du 3e"
+
+
+def liaison_notes(cast: Cast) -> tuple[LiaisonNote, ...]:
+    """Of the nurse, the doctor and an operator; one was taken off, one erased."""
+    text = f"{NOTE}. " * 20 if cast is LONGEST else NOTE
+    text = text[: MOST_LETTERS if cast is LONGEST else len(NOTE)].strip()
+    by = f"{cast.first or 'Amina'} B."
+    several = 10 if cast is LONGEST else 2
+    notes = tuple(LiaisonNote(text, by, at(50 + n), author="p4", number=n) for n in range(1, several + 1))
+    off = LiaisonNote("Chien méchant, retirée depuis", "Léa M.", at(62), pinned=False, author="p1", number=11)
+    return (*notes, off, LiaisonNote("", "Léa M.", at(63), pinned=False, author="p1", number=12))
 
 
 def mission(region: Region, cast: Cast, people: Mapping[str, Person]) -> Mission:
@@ -317,6 +408,20 @@ def states(base: Mission, scene: Scene, region: Region) -> dict[str, Mission]:
         ),
         "planned": base.with_(search=taken, visit=planned, patient_calls=(CallReason.ACCEPTED,)),
         "no_hour": base.with_(search=taken, visit=replace(planned, expected_at=None)),
+        "assigned": base.with_(
+            search=replace(taken, assigned_by=p["lea"].short_name),
+            visit=planned,
+            notes=2,
+            undoable=Undoable(Decision.ASSIGNED, at(62), p["lea"].id, person=amina, epoch=1),
+        ),
+        "by_voice": base.with_(search=taken, visit=replace(on_site, by_phone=True), cascade=found),
+        "cancelled_words": base.with_(
+            state=MissionState.CLOSED,
+            search=replace(base.search, state=SearchState.ENDED),
+            end=End(EndReason.CANCELLED, at(40), p["lea"].short_name, "other", "route coupée par la neige"),
+            patient_calls=(CallReason.CANCELLED,),
+            undoable=Undoable(Decision.ENDED, at(62), p["lea"].id),
+        ),
         "en_route": base.with_(
             search=taken,
             visit=replace(planned, state=VisitState.EN_ROUTE, en_route_at=at(20)),
@@ -330,6 +435,7 @@ def states(base: Mission, scene: Scene, region: Region) -> dict[str, Mission]:
         ),
         "to_phone": base.with_(search=taken, visit=planned, cascade=phoning(base.cascade, scene)),
         "phoned": base.with_(search=taken, visit=planned, cascade=phoned(base.cascade, scene)),
+        "house_lines": base.with_(search=taken, visit=planned, cascade=phoning_house(base.cascade, scene)),
         "exhausted": base.with_(
             search=taken, visit=on_site, cascade=replace(cascade, state=CascadeState.EXHAUSTED, current=None)
         ),
@@ -467,6 +573,17 @@ def phoning(cascade: Cascade, scene: Scene) -> Cascade:
     jean = DoctorOffer(scene.party("jean"), DoctorOfferState.TO_PHONE, at(9))
     steps[0] = replace(steps[0], state=StepState.ASKED, started_at=at(9), offers=(jean,))
     return replace(cascade, state=CascadeState.RUNNING, steps=tuple(steps), current=0)
+
+
+def phoning_house(cascade: Cascade, scene: Scene) -> Cascade:
+    """The second line of a house is to be phoned, and a doctor whose turn of duty begins later."""
+    steps = list(cascade.steps)
+    selas = DoctorOffer(scene.party("selas"), DoctorOfferState.TO_PHONE, at(9), by_phone=True, line=1)
+    jean = replace(selas, party=scene.party("jean"), texted=True, line=0, begins=at(97), ends=at(300))
+    for number, reason in enumerate(("paused", "off_duty", "mmg", "unreachable")):
+        steps[number] = replace(steps[number], state=StepState.SKIPPED, reason=reason, ended_at=at(9))
+    steps[4] = replace(steps[4], state=StepState.ASKED, started_at=at(9), offers=(selas, jean))
+    return replace(cascade, state=CascadeState.RUNNING, steps=tuple(steps), current=4)
 
 
 def phoned(cascade: Cascade, scene: Scene) -> Cascade:
@@ -638,6 +755,19 @@ def billed(person: int, code: str | None, decision: str, reason: str) -> Facts:
     }
 
 
+async def _duties(scene: Scene) -> None:
+    """A roster with a doctor now, the next one, a house everywhere, and one over."""
+    sector = scene.given.region.sectors[0].name
+    turns = [
+        Duty(0, CascadeStep.GARDE, sector, scene.party("claire"), at(-60), at(300), "gardes"),
+        Duty(0, CascadeStep.GARDE, sector, scene.party("marc"), at(300), at(1000), "gardes"),
+        Duty(0, CascadeStep.SELAS, None, scene.party("selas"), at(-600), at(5000), "gardes"),
+        Duty(0, CascadeStep.GARDE, sector, scene.party("jean"), at(-900), at(-60), "gardes"),
+    ]
+    async with scene.given.storage.transaction() as tx:
+        await tx.duties.replace("gardes", turns)
+
+
 async def _drafts(scene: Scene) -> None:
     """An entry of constantes that is under way, one for each way it can stand."""
     async with scene.given.storage.transaction() as tx:
@@ -680,6 +810,8 @@ def opening_drafts(scene: Scene) -> dict[str, OpeningDraft]:
         usual_idel=d.usual_idel,
         decider=cast.requested_by,
         notes=d.notes,
+        regulars=d.regulars,
+        answers=d.answers[:2],
         said=tuple((line, True) for line in CRITERIA) + tuple((line, False) for line in EXCLUSIONS),
         transport=True,
         usual=UsualAnswer.UNAVAILABLE,
@@ -687,6 +819,7 @@ def opening_drafts(scene: Scene) -> dict[str, OpeningDraft]:
     )
     drafts = {f"asking {q.value}": replace(whole, asking=q) for q in Question if q is not Question.RINGS}
     return drafts | {
+        "asked what the region asks": replace(whole, answers=d.answers[:1]),
         "empty": empty,
         "ready": whole,
         "name only": replace(empty, last_name=d.last_name, first_name=d.first_name),

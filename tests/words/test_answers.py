@@ -9,6 +9,7 @@ import pytest
 from bot.domain.mission import EndReason, Prescription
 from bot.domain.outcome import Answer, Fact
 from bot.domain.people import Role
+from bot.domain.region_checks import Why
 from bot.messages.words import FOLDER, Words
 from bot.ports import DocumentLabel
 from bot.region import load_region
@@ -25,11 +26,28 @@ FACTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("at", "by", "hour", "limit", "until", "taken_at"), (HOUR,)),
     "asked": (1, 1000),
     "by_idel": (True, False),
+    "words": ("chloé",),
     "by_phone": (True, False),
+    "count": (1, 99),
+    "before": ("1 h 30",),
+    "changed": (
+        "delays.night_owner_before_close 1 h 30",
+        "steps.medecin_traitant.delay 12 min",
+        "closed_days 2026-12-24",
+        "open_days 2026-12-26 08:00-12:00 14:00-18:00",
+    ),
+    "day_of": ("closed_days", "open_days"),
+    "ended": ("accepted", "refused", "withdrawn"),
     "id": (-1001234567890,),
+    "kept": (True, False),
+    "past_day": ("2026-09-30",),
+    "touched": ("", "12343, 12344, 12345"),
+    "typed": ("trente minutes et un peu plus",),
+    "why": tuple(why.value for why in Why),
     "how": tuple(p.value for p in Prescription if p is not Prescription.NONE),
     "label": tuple(label.value for label in DocumentLabel),
     "most": (300,),
+    "obstacle": ("two", "staff"),
     "name": (NAME,),
     "number": (12345,),
     "other": (12344,),

@@ -1,0 +1,193 @@
+"""The coordinateur changes delays and days while the bot runs; everybody works with it at once."""
+
+from datetime import timedelta
+
+from bot.domain.people import CascadeStep
+from bot.present import PresentRegion
+from tests.stories.story import Story
+
+
+async def test_a_delay_changed_by_a_tap_counts_for_the_next_mission_and_not_for_those_under_way(
+    story: Story,
+) -> None:
+    nadia, lea = story.person("Nadia"), story.person("Léa")
+    before = await story.mission(offered_to=["Amina"])
+
+    await nadia.types("/delais")
+    nadia.sees("délais", "réponse d'un(e) IDEL : 30 min", "Effecteurs : 15 min")
+    await nadia.taps("Réponse IDEL")
+    await nadia.taps("25 min")
+
+    nadia.is_told_at_once(": 25 min (avant : 30 min)", "Les missions en cours gardent leurs délais")
+    nadia.sees("réponse d'un(e) IDEL : 25 min (fichier : 30 min)")
+    lea.sees("réponse d'un(e) IDEL : 25 min (avant : 30 min)", "Nadia W. · missions en cours inchangées")
+    after = await story.mission(offered_to=["Bruno"])
+    assert after.rules.answer == timedelta(minutes=25)
+    assert (await story.mission_now(before.id)).rules.answer == timedelta(minutes=30)
+
+
+async def test_a_value_is_typed_in_private_after_the_delay_was_chosen(story: Story) -> None:
+    nadia = story.person("Nadia")
+    await nadia.types("/delais effecteurs")
+    nadia.sees("Effecteurs : 15 min")
+    await nadia.types("22 min")
+
+    nadia.sees("Effecteurs : 22 min (avant : 15 min)")
+    assert story.bot.given.region.rule(CascadeStep.EFFECTEUR_SAS).delay == timedelta(minutes=22)
+    assert await kinds(story) == ["coordinator.changed"]
+
+
+async def test_what_is_typed_much_later_is_no_delay(story: Story) -> None:
+    nadia = story.person("Nadia")
+    await nadia.types("/delais effecteurs")
+    await story.wait(minutes=11)
+    await nadia.types("22 min")
+
+    nadia.sees_not("Effecteurs : 22 min")
+    assert await kinds(story) == []
+
+
+async def test_by_one_command_in_the_group_the_line_there_is_the_answer(story: Story) -> None:
+    nadia, lea = story.person("Nadia"), story.person("Léa")
+    lea.looks_away()
+    await nadia.types("/delais pause 5 min", to=story.group.id)
+
+    assert [v.text for v in lea.new() if not v.service and v.from_bot] == [
+        "⏱ pause de la recherche médecin : 5 min (avant : 10 min)\nNadia W. · missions en cours inchangées"
+    ]
+    await nadia.taps("Annuler")
+    lea.sees("Annulé : pause de la recherche médecin : 5 min", "Nadia W.")
+    assert story.bot.given.region.delays.pause == timedelta(minutes=10)
+
+
+async def test_what_would_contradict_itself_is_refused_in_french(story: Story) -> None:
+    nadia = story.person("Nadia")
+    for typed, reason in (
+        ("/delais réponse 7 h", "doit venir avant la limite d'arrivée"),
+        ("/delais réponse 15 min", "l'alerte doit venir avant la fin du délai de réponse"),
+        ("/delais effacement au plus tard 48 h", "Telegram n'efface rien après 48 h"),
+        ("/delais pause 3 oranges", "« 3 oranges » n'est pas une durée"),
+        ("/delais café 3 min", "Quel délai ?"),
+        ("/delais pause 10 min", "C'est déjà ainsi"),
+        ("/fermer bientôt", "Jour non compris. Écrivez par exemple /fermer 24/12"),
+        ("/fermer 01/10/2026", "Jeudi 01/10/2026 est passé"),
+        ("/ouvrir 26/12 12h-8h", "la fermeture doit venir après l'ouverture"),
+    ):
+        await nadia.types(typed)
+        nadia.sees(reason)
+    assert await kinds(story) == []
+    assert story.bot.given.region == story.bot.given.present.file
+
+
+async def test_nobody_else_changes_anything_by_command_or_by_a_button_of_the_group(story: Story) -> None:
+    lea, amina, nadia = story.person("Léa"), story.person("Amina"), story.person("Nadia")
+    await lea.types("/delais pause 5 min")
+    lea.sees("Réservé au coordinateur")
+    await lea.types("/fermer 24/12", to=story.group.id)
+    await amina.types("/delais")
+    amina.sees("Réservé au coordinateur")
+    await nadia.types("/delais", to=story.group.id)
+    await lea.taps("Pause")
+    lea.is_told_at_once("pas")
+    await lea.types("/changements")
+    lea.sees("aucun changement en vigueur")
+    lea.sees_no_button("Annuler 1")
+    assert await kinds(story) == []
+
+
+async def test_a_day_closed_by_a_tap_refuses_new_missions_and_names_those_it_touches(story: Story) -> None:
+    nadia, lea = story.person("Nadia"), story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await nadia.types("/fermer")
+    await nadia.taps("mar. 06/10")
+
+    nadia.is_told_at_once("Fermé mardi 06/10/2026", f"En cours ce jour-là : SMT {mission.number}")
+    lea.sees("fermé mardi 06/10/2026", f"Nadia W. · en cours ce jour-là : SMT {mission.number}")
+    nadia.sees("Déjà fermé : mardi 06/10/2026")
+    await lea.types("/mission")
+    lea.sees("fermeture exceptionnelle")
+
+    await nadia.types("/changements")
+    nadia.sees("1 changement en vigueur", "1. fermé mardi 06/10/2026 · Nadia W., 06/10/2026")
+    await nadia.taps("Annuler 1")
+    nadia.sees("aucun changement en vigueur")
+    assert not story.bot.given.region.closed_days
+    assert await kinds(story) == ["coordinator.changed", "coordinator.revoked"]
+
+
+async def test_a_sunday_is_opened_with_the_usual_hours_or_with_others(story: Story) -> None:
+    nadia = story.person("Nadia")
+    await nadia.types("/ouvrir")
+    await nadia.taps("dim. 11/10")
+    nadia.sees("Ouvrir dimanche 11/10/2026 : quelles heures ?")
+    await nadia.taps("08:00–12:00")
+    nadia.is_told_at_once("Ouvert dimanche 11/10/2026, 08:00–12:00")
+
+    await nadia.types("/ouvrir 11/10 9h-12h et 14h-18h")
+    nadia.sees("ouvert dimanche 11/10/2026, 09:00–12:00 14:00–18:00", "Nadia W.")
+    nadia.sees("Remplacé : ouvert dimanche 11/10/2026, 08:00–12:00")
+    assert len(story.bot.given.region.open_days) == 2
+    await nadia.types("/changements")
+    nadia.sees("1 changement en vigueur")
+
+
+async def test_what_another_needs_is_taken_back_after_it(story: Story) -> None:
+    nadia = story.person("Nadia")
+    await nadia.types("/delais limite 8 h")
+    await nadia.types("/delais réponse 7 h")
+    await nadia.types("/delais limite 6 h")
+    nadia.sees("Refusé : annulez d'abord « réponse d'un(e) IDEL : 7 h »")
+    await nadia.types("/changements")
+    await nadia.taps("Annuler 1")
+    nadia.is_told_at_once("annulez d'abord « réponse d'un(e) IDEL : 7 h »")
+    await nadia.taps("Annuler 2")
+    await nadia.taps("Annuler 1")
+    assert story.bot.given.region == story.bot.given.present.file
+
+
+async def test_the_value_of_the_file_again_leaves_nothing_standing(story: Story) -> None:
+    nadia = story.person("Nadia")
+    await nadia.types("/delais pause 5 min")
+    await nadia.types("/delais pause")
+    await nadia.taps("Comme le fichier : 10 min")
+    nadia.is_told_at_once("10 min (avant : 5 min)")
+    await nadia.types("/changements")
+    nadia.sees("aucun changement en vigueur")
+    assert story.bot.given.region.delays.pause == timedelta(minutes=10)
+
+
+async def test_a_tap_on_what_stands_no_more_says_so(story: Story) -> None:
+    nadia = story.person("Nadia")
+    await nadia.types("/delais pause 5 min")
+    card = nadia.sees("pause de la recherche médecin : 5 min")
+    data = card.button("Annuler")
+    assert data is not None
+    await nadia.taps("Annuler")
+    await nadia.taps_old(card, "nx:0:0:1")
+    nadia.is_told_at_once("C'est déjà annulé ou remplacé")
+
+
+async def test_a_restart_and_another_process_follow_what_was_changed(story: Story) -> None:
+    await story.person("Nadia").types("/delais pause 5 min")
+    other = PresentRegion(story.bot.given.present.file)
+    assert other.region.delays.pause == timedelta(minutes=10)
+    assert await other.look(story.storage)
+    assert other.region.delays.pause == timedelta(minutes=5)
+    assert not await other.look(story.storage), "nothing was changed since"
+
+    await story.the_bot_restarts()
+    assert story.bot.given.region.delays.pause == timedelta(minutes=5)
+    await story.person("Nadia").taps("Annuler")
+    assert await other.look(story.storage)
+    assert other.region == other.file
+
+
+async def kinds(story: Story) -> list[str]:
+    """What the journal says of the coordinateur, by Nadia."""
+    async with story.storage.transaction() as tx:
+        now = story.clock.now()
+        lines = await tx.journal.between(now - timedelta(days=2), now + timedelta(days=1))
+        nadia = next(p for p in await tx.people.all() if p.first_name == "Nadia")
+    found = [line for line in lines if line.kind.startswith("coordinator.")]
+    assert all(line.actor == str(nadia.party) for line in found)
+    return [line.kind for line in found]
