@@ -16,7 +16,7 @@ from telegram.ext import Application, CallbackContext, ExtBot
 
 from bot.background import Background
 from bot.budgets import Budgets, Slot
-from bot.domain.outcome import BOARD, Answer, Place, to_group, to_organisation, to_person
+from bot.domain.outcome import BOARD, Answer, Place, to_applicant, to_group, to_organisation, to_person
 from bot.domain.people import MissionId, Person
 from bot.failures import Failure, QueryTooOld
 from bot.metrics import Metrics
@@ -143,6 +143,10 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
         if isinstance(slot, Slot):
             await runtime.api.comfort("sendMessage", chat_id=chat.id, text=runtime.words.answer(answer))
 
+    async def contents(self, file_id: str) -> bytes:
+        """The bytes of a file that was sent here. Raises Failure."""
+        return await self.runtime.api.download(file_id)
+
     async def nothing_to_do(self) -> None:
         """The update asks for nothing: it is done, and a tap stops turning."""
         self.finished = True
@@ -242,9 +246,13 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Runt
             house = await tx.people.organisation_by_chat(chat.id)
             if house is not None:
                 return to_organisation(house.id), mission
-        person = self.person
-        if person is None and self.incoming.effective_user is not None:
-            person = await tx.people.by_user(self.incoming.effective_user.id)
+        person, user = self.person, self.incoming.effective_user
+        if person is None and user is not None:
+            person = await tx.people.by_user(user.id)
+        if person is None and user is not None and chat is not None and _is_private(chat):
+            application = await tx.applications.of_user(user.id)
+            if application is not None and application.is_open:
+                return to_applicant(application.id), None
         return None if person is None else (to_person(person.id), mission)
 
     async def _tell_stranger(self, answer: Answer) -> None:

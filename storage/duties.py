@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from bot.domain.duty import Duty
 from bot.domain.people import CascadeStep, Party
@@ -17,6 +17,19 @@ _BETWEEN = (
     .order_by(duties.c.begins, duties.c.id)
 )
 _OF_STEP = _BETWEEN.where(duties.c.step == bindparam("of_step"))
+_KNOWN_UNTIL = (
+    select(duties.c.ends)
+    .where(duties.c.ends > bindparam("after"), duties.c.step == bindparam("of_step"))
+    .order_by(duties.c.ends.desc())
+    .limit(1)
+)
+_OF_SOURCE = select(func.count()).select_from(duties).where(duties.c.source == bindparam("of_source"))
+_SOURCES = (
+    select(duties.c.source, func.count().label("turns"))
+    .where(duties.c.ends > bindparam("after"))
+    .group_by(duties.c.source)
+    .order_by(duties.c.source)
+)
 _DROP = delete(duties).where(duties.c.source == bindparam("of_source"))
 _ADD = insert(duties)
 
@@ -34,18 +47,32 @@ class SqlDuties:
             rows = await self._db.rows(_OF_STEP, after=begins, before=ends, of_step=step.value)
         return [_duty(row) for row in rows]
 
+    async def known_until(self, step: CascadeStep, after: datetime) -> datetime | None:
+        found: datetime | None = await self._db.value(_KNOWN_UNTIL, of_step=step.value, after=after)
+        return found
+
+    async def of_source(self, source: str) -> int:
+        return int(await self._db.value(_OF_SOURCE, of_source=source))
+
+    async def sources(self, after: datetime) -> dict[str, int]:
+        return {row.source: row.turns for row in await self._db.rows(_SOURCES, after=after)}
+
     async def replace(self, source: str, duties: Sequence[Duty]) -> int:
         dropped = await self._db.run(_DROP, of_source=source)
-        for duty in duties:
-            await self._db.run(
-                _ADD,
-                step=duty.step.value,
-                sector=duty.sector,
-                party=str(duty.party),
-                begins=duty.begins,
-                ends=duty.ends,
-                source=source,
-            )
+        await self._db.run_many(
+            _ADD,
+            [
+                {
+                    "step": duty.step.value,
+                    "sector": duty.sector,
+                    "party": str(duty.party),
+                    "begins": duty.begins,
+                    "ends": duty.ends,
+                    "source": source,
+                }
+                for duty in duties
+            ],
+        )
         return dropped
 
 

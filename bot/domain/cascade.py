@@ -72,10 +72,13 @@ MANY_HOURS = 12
 
 @dataclass(frozen=True, slots=True)
 class Askable:
-    """Somebody of a step; `by_phone` when only OSNP can reach them."""
+    """Somebody of a step; `by_phone` when OSNP must phone them for their answer."""
 
     party: Party
     by_phone: bool = False
+    text_to: str | None = None  # E.164: a text message asks them, and OSNP phone for the answer
+    begins: datetime | None = None  # of their turn of duty, where it is still to come
+    ends: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ Rosters = Mapping[CascadeStep, Roster]
 
 def steps_of(region: Region) -> tuple[Step, ...]:
     """The cascade as the region has it now: frozen into the mission at its start."""
-    return tuple(Step(rule.step, rule.delay) for rule in region.steps)
+    return tuple(Step(rule.step, rule.delay, channels=rule.channels) for rule in region.steps)
 
 
 def start(mission: Mission, steps: tuple[Step, ...], rosters: Rosters, now: datetime) -> Outcome:
@@ -172,7 +175,7 @@ def _ask(mission: Mission, position: int, roster: Roster, now: datetime, events:
                 },
             ),
         ),
-        notices=_asking(changed, asked),
+        notices=(*_asking(changed, asked), *_texts(changed, asked, roster, now)),
         timers=tuple(timers),
     )
 
@@ -196,7 +199,17 @@ def _offers(step: Step, roster: Roster, now: datetime) -> tuple[DoctorOffer, ...
             offers.append(old)
             continue
         state = DoctorOfferState.TO_PHONE if askable.by_phone else DoctorOfferState.ASKED
-        offers.append(DoctorOffer(askable.party, state, now, by_phone=askable.by_phone))
+        offers.append(
+            DoctorOffer(
+                askable.party,
+                state,
+                now,
+                by_phone=askable.by_phone,
+                texted=askable.text_to is not None,
+                begins=askable.begins,
+                ends=askable.ends,
+            )
+        )
     return (*before.values(), *offers)
 
 
@@ -209,6 +222,25 @@ def _asking(mission: Mission, step: Step) -> tuple[Notice, ...]:
     if step.to_phone:
         notices.append(_call_notice(mission, step.step))
     return tuple(notices)
+
+
+def _texts(mission: Mission, step: Step, roster: Roster, now: datetime) -> tuple[Notice, ...]:
+    """A text message to whoever is reached so: number and hours, nothing of the patient."""
+    asked = {offer.party for offer in step.to_phone}
+    until = now + step.delay
+    return tuple(
+        Notice(
+            "cascade.sms",
+            Place(PlaceKind.SMS, a.party.id if a.party.kind is PartyKind.PERSON else 0),
+            mission.id,
+            facts={"phone": a.text_to, "until": until.isoformat()},
+            priority=Priority.OFFER,
+            epoch=mission.cascade.epoch,
+            valid_until=until,
+        )
+        for a in roster.askable
+        if a.text_to is not None and a.party in asked
+    )
 
 
 def _offer_notice(
@@ -307,15 +339,32 @@ def _round_up(at: datetime) -> datetime:
 
 
 def hours(
-    mission: Mission, now: datetime, *, many: bool = False, begins: datetime | None = None
+    mission: Mission,
+    now: datetime,
+    *,
+    many: bool = False,
+    begins: datetime | None = None,
+    ends: datetime | None = None,
 ) -> tuple[datetime, ...]:
-    """The hours to tap, up to the limit; always at least the first one."""
+    """The hours to tap, up to the limit and the end of the turn of duty; always at least the first one."""
     first = earliest(mission, now, begins)
+    last = min(mission.limit, ends) if ends else mission.limit
     if not many:
         second = first + SECOND_HOUR
-        return (first, second) if second <= mission.limit else (first,)
+        return (first, second) if second <= last else (first,)
     all_hours = (first + n * SPACING for n in range(MANY_HOURS))
-    return tuple(hour for hour in all_hours if hour == first or hour <= mission.limit)
+    return tuple(hour for hour in all_hours if hour == first or hour <= last)
+
+
+def begins_of(mission: Mission, party: Party, step: CascadeStep | None = None) -> datetime | None:
+    """Before which no hour is that party's: their own turn of duty, or the garde of the region."""
+    for asked in reversed(mission.cascade.steps):
+        if step not in (None, asked.step):
+            continue
+        for offer in asked.offers:
+            if offer.party == party:
+                return offer.begins or asked.begins
+    return None
 
 
 def _hour_refused(mission: Mission, hour: datetime, now: datetime, begins: datetime | None) -> Outcome | None:
@@ -355,7 +404,7 @@ def accept(
         return nothing(mission, "cascade.no_nurse", number=mission.number)
     index, offer = found
     step = cascade.steps[index]
-    if (refused := _hour_refused(mission, hour, now, step.begins)) is not None:
+    if (refused := _hour_refused(mission, hour, now, offer.begins or step.begins)) is not None:
         redraw = _offer_notice(mission, party, fresh=False, priority=Priority.REPLY)
         return refused if offer.by_phone else replace(refused, notices=(redraw,))
     accepted = _change(mission, index, offer, state=DoctorOfferState.ACCEPTED, at=now)
@@ -392,6 +441,7 @@ def accept(
         withdrawn=(
             Withdrawal(mission.id, "cascade.offer"),
             Withdrawal(mission.id, "cascade.call"),
+            Withdrawal(mission.id, "cascade.sms"),
             Withdrawal(mission.id, "cascade.exhausted"),
         ),
         timers=STOP_CASCADE,
@@ -517,6 +567,50 @@ def refuse(
     return outcome.then(advance(changed, StepState.REFUSED, "refused", rosters, now))
 
 
+def unanswered(
+    mission: Mission,
+    party: Party,
+    line: int,
+    lines: int,
+    rosters: Rosters,
+    now: datetime,
+    *,
+    recorded_by: str | None = None,
+) -> Outcome:
+    """Nobody picks up: the next line of the house; a refusal where none of its `lines` is left.
+
+    `line` is the one that rang in vain, so that two taps do not pass over two lines.
+    """
+    if (over := _over(mission, party)) is not None:
+        return over
+    found = find(mission, party)
+    if found is None:
+        return nothing(mission, "cascade.not_asked", number=mission.number)
+    index, offer = found
+    phoned = offer.state is DoctorOfferState.TO_PHONE
+    if phoned and offer.line != line:
+        return nothing(mission, "cascade.stale", number=mission.number)
+    if not phoned or line + 1 >= lines:
+        return refuse(mission, party, rosters, now, reason="no_answer", recorded_by=recorded_by)
+    changed = _change(mission, index, offer, line=offer.line + 1)
+    step = changed.cascade.steps[index]
+    answers = Notice("cascade.phone_answer", to_group(mission.id), mission.id, card="phone_answer")
+    return Outcome(
+        changed,
+        Answer("cascade.next_line", {"number": mission.number}),
+        events=(
+            Event(
+                "cascade.line_silent",
+                {"party": str(party), "step": step.step.value, "line": line, "recorded_by": recorded_by},
+            ),
+        ),
+        notices=(
+            replace(_call_notice(changed, step.step), fresh=False, only_if_there=True),
+            replace(answers, only_if_there=True, priority=Priority.CARD),
+        ),
+    )
+
+
 def silent(
     mission: Mission,
     epoch: int,
@@ -610,11 +704,11 @@ def restart(mission: Mission, rosters: Rosters, now: datetime, epoch: int) -> Ou
     )
 
 
-def pause(mission: Mission, now: datetime) -> Outcome:
-    """OSNP hold the cascade for a while."""
+def pause(mission: Mission, now: datetime, length: timedelta | None = None) -> Outcome:
+    """OSNP hold the cascade for a while; it always ends by itself."""
     if mission.cascade.state is not CascadeState.RUNNING or mission.cascade.suspended:
         return nothing(mission, "cascade.stale", number=mission.number)
-    until = now + mission.rules.pause
+    until = now + (length or mission.rules.pause)
     changed = _with(mission, state=CascadeState.PAUSED, paused_until=until)
     return Outcome(
         changed,
@@ -668,6 +762,11 @@ def remind_call(mission: Mission, epoch: int, now: datetime) -> Outcome:
     )
 
 
+def _unasked(mission: Mission) -> tuple[Withdrawal, ...]:
+    """Nobody is to be asked any more who was not yet."""
+    return tuple(Withdrawal(mission.id, kind) for kind in ("cascade.offer", "cascade.call", "cascade.sms"))
+
+
 # What the nurse's hour does
 
 
@@ -715,7 +814,7 @@ def suspend(mission: Mission) -> Outcome:
         Answer("cascade.suspended"),
         events=(Event("cascade.suspended"),),
         notices=tuple(notices),
-        withdrawn=(Withdrawal(mission.id, "cascade.offer"), Withdrawal(mission.id, "cascade.call")),
+        withdrawn=_unasked(mission),
         timers=STOP_CASCADE,
     )
 
@@ -812,7 +911,7 @@ def propose(
 
 
 def _begins(mission: Mission, doctor: ChosenDoctor) -> datetime | None:
-    return next((step.begins for step in mission.cascade.steps if step.step is doctor.step), None)
+    return begins_of(mission, doctor.party, doctor.step)
 
 
 def agree(mission: Mission, by: Party, hour: datetime, now: datetime) -> Outcome:
@@ -989,9 +1088,134 @@ def end(mission: Mission) -> Outcome:
         _with(mission, state=keeps, proposal=None, paused_until=None, suspended=False),
         Answer("cascade.ended"),
         notices=_shut(mission) if cascade.doctor is None else _no_longer_suspended(mission, cascade.doctor),
-        withdrawn=(Withdrawal(mission.id, "cascade.offer"), Withdrawal(mission.id, "cascade.call")),
+        withdrawn=_unasked(mission),
         timers=STOP_CASCADE,
     )
+
+
+# What OSNP take back, and a mission that goes on after all
+
+
+def ask_again(mission: Mission, index: int, rosters: Rosters, now: datetime) -> Outcome:
+    """OSNP had passed over that step by mistake: whoever is there is asked again."""
+    cascade = mission.cascade
+    if index >= len(cascade.steps):
+        return nothing(mission, "cascade.stale", number=mission.number)
+    step = cascade.steps[index]
+    if not _has_anybody(step, rosters.get(step.step, Roster())):
+        return nothing(mission, "cascade.no_step_before", number=mission.number)
+    steps = tuple(
+        replace(later, state=StepState.WAITING, reason=None)
+        if i > index and later.state in (StepState.ASKED, StepState.SKIPPED)
+        else later
+        for i, later in enumerate(cascade.steps)
+    )
+    entered = _enter(_with(mission, steps=steps), index, rosters, now)
+    return replace(
+        entered,
+        answer=Answer("cascade.back", {"number": mission.number}),
+        events=(Event("cascade.returned", {"step": step.step.value}), *entered.events),
+        notices=(*entered.notices, _redraw_exhausted(mission)),
+    )
+
+
+def _redraw_exhausted(mission: Mission) -> Notice:
+    return Notice(
+        "cascade.exhausted",
+        to_group(mission.id),
+        mission.id,
+        card="exhausted",
+        only_if_there=True,
+        priority=Priority.CARD,
+    )
+
+
+def unaccept(mission: Mission, party: Party, rosters: Rosters, now: datetime) -> Outcome:
+    """An acceptance noted by mistake: that doctor has not answered, and the step is asked again."""
+    cascade = mission.cascade
+    found = find(mission, party)
+    if cascade.doctor is None or cascade.doctor.party != party or found is None:
+        return nothing(mission, "cascade.not_yours", number=mission.number)
+    index, offer = found
+    state = DoctorOfferState.TO_PHONE if offer.by_phone else DoctorOfferState.ASKED
+    changed = _with(
+        _change(mission, index, offer, state=state, at=now),
+        state=CascadeState.RUNNING,
+        epoch=cascade.epoch + 1,
+        doctor=None,
+        video_at=None,
+        proposal=None,
+        current=index,
+    )
+    facts: dict[str, Fact] = {"party": str(party)}
+    told: list[Notice] = []
+    if not cascade.doctor.by_phone:
+        told.append(Notice("control.doctor_free", to_party(party), mission.id, card="doctor", fresh=True))
+    if mission.visit.idel is not None:
+        told.append(
+            Notice(
+                "visit.doctor_withdrew", to_person(mission.visit.idel), mission.id, card="found", fresh=True
+            )
+        )
+    resumed = _resume_at(changed, index, None, rosters, now)
+    return Outcome(
+        mission=resumed.mission,
+        answer=Answer("cascade.resumed", {"number": mission.number}),
+        events=(Event("cascade.unaccepted", facts), *resumed.events),
+        notices=(*told, *resumed.notices),
+        withdrawn=tuple(
+            Withdrawal(mission.id, kind)
+            for kind in (
+                "doctor.card",
+                "doctor.identity",
+                "doctor.billing",
+                "doctor.sms",
+                "cascade.tell_doctor",
+                "visit.doctor_found",
+                "visit.doctor_contact",
+            )
+        ),
+        timers=resumed.timers,
+    )
+
+
+def unrefuse(mission: Mission, party: Party) -> Outcome:
+    """A refusal noted by mistake: that doctor may still accept."""
+    found = find(mission, party)
+    if found is None or found[1].state is not DoctorOfferState.REFUSED:
+        return nothing(mission, "cascade.stale", number=mission.number)
+    index, offer = found
+    state = DoctorOfferState.TO_PHONE if offer.by_phone else DoctorOfferState.ASKED
+    changed = _change(mission, index, offer, state=state, reason=None)
+    step = mission.cascade.steps[index].step
+    if offer.by_phone:
+        redraw = replace(_call_notice(changed, step), fresh=False, only_if_there=True)
+    else:
+        redraw = _offer_notice(changed, party, fresh=False, priority=Priority.REPLY)
+    return Outcome(
+        changed,
+        Answer("cascade.resumed", {"number": mission.number}),
+        events=(Event("cascade.unrefused", {"party": str(party), "step": step.value}),),
+        notices=(redraw,),
+    )
+
+
+def reopen(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
+    """The mission was over and goes on: the doctor is kept, or the step is asked again."""
+    cascade = mission.cascade
+    has_hour = mission.visit.idel is not None and mission.visit.expected_at is not None
+    if cascade.doctor is not None:
+        hour = cascade.video_at
+        kept = hour if has_hour and hour is not None and hour >= now else None
+        changed = _with(mission, state=CascadeState.FOUND, suspended=not has_hour, video_at=kept)
+        facts: dict[str, Fact] = {"hour_kept": kept is not None}
+        return Outcome(changed, Answer("cascade.resumed"), events=(Event("cascade.reopened", facts),))
+    if not cascade.steps or cascade.current is None:
+        changed = _with(mission, state=CascadeState.WAITING, suspended=False)
+        return Outcome(changed, Answer("cascade.resumed"), events=(Event("cascade.reopened"),))
+    running = _with(mission, state=CascadeState.RUNNING, epoch=cascade.epoch + 1, suspended=not has_hour)
+    resumed = _resume_at(running, cascade.current, None, rosters, now)
+    return replace(resumed, events=(Event("cascade.reopened"), *resumed.events))
 
 
 def asked_parties(mission: Mission) -> Sequence[Party]:

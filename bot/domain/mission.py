@@ -137,6 +137,20 @@ class CallReason(StrEnum):
     GIVEN_BACK = "given_back"
     CANCELLED = "cancelled"
     ORIENTED = "oriented"  # nobody came: what the régulateur decided instead
+    REOPENED = "reopened"  # it was over, and goes on after all
+
+
+class Decision(StrEnum):
+    """What an operator may take back for some minutes."""
+
+    ENDED = "ended"  # any exit, a new orientation included
+    ASSIGNED = "assigned"  # the mission given to a nurse by hand
+    NURSE_REFUSED = "nurse_refused"  # a refusal by telephone
+    DOCTOR_ACCEPTED = "doctor_accepted"  # by telephone
+    DOCTOR_REFUSED = "doctor_refused"  # by telephone, or nobody answered there
+    HOUR = "hour"  # of the nurse's arrival
+    SKIPPED = "skipped"  # a step of the cascade
+    WORSENED = "worsened"  # the 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +183,11 @@ class Search:
     prolonged: int = 0
     excluded: tuple[PersonId, ...] = ()  # gave it back
     late: tuple[LateAcceptance, ...] = ()
+    wave: int = 0  # the last that was asked; 0: none yet
+    next_wave_at: datetime | None = None  # when the next one is; None: nobody is left to ask
+    everybody_by: datetime | None = None  # by then everybody was asked
+    usual_by_phone: bool = False  # OSNP phone the usual IDEL: the bot writes nothing to her meanwhile
+    assigned_by: str | None = None  # the operator who noted her agreement on the phone: «Léa M.»
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +203,7 @@ class Visit:
     finished_at: datetime | None = None
     acts_ordered: str | None = None  # the doctor's delay for nursing acts, as tapped
     acts_by: str | None = None  # «me» | «usual» | «material»: the IDEL's answer
+    by_phone: bool = False  # only OSNP reach this nurse: they tell her, and note her steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +214,11 @@ class DoctorOffer:
     state: DoctorOfferState
     at: datetime
     reason: str | None = None
-    by_phone: bool = False  # only OSNP reach them: nothing is written to them
+    by_phone: bool = False  # only OSNP reach them: nothing is written to them by Telegram
+    texted: bool = False  # asked by a text message, too; the answer comes by telephone
+    line: int = 0  # which of a house's telephone lines is to be phoned now
+    begins: datetime | None = None  # when their turn of duty begins: no hour before it
+    ends: datetime | None = None  # when it ends: no hour is proposed after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +234,7 @@ class Step:
     ended_at: datetime | None = None
     begins: datetime | None = None  # when the garde begins: no hour before it
     offers: tuple[DoctorOffer, ...] = ()
+    channels: tuple[str, ...] = ("telegram", "phone")  # how its doctors are reached, in this order
 
     @property
     def to_phone(self) -> tuple[DoctorOffer, ...]:
@@ -298,6 +323,7 @@ class End:
     at: datetime
     by: str  # who, in words for the card: «Léa», «Dr Roth»
     detail: str | None = None  # a key or short words, never about the patient
+    text: str | None = None  # the operator's own words for «Autre»; never about the patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +371,22 @@ class Request:
     takers: tuple[PersonId, ...] = ()  # each of them may say so once
     told: tuple[PersonId, ...] = ()  # who was rung privately
     is_shown: bool = False  # it rang before it began anew: what it said then is still on screen
+    quiet_until: datetime | None = None  # «Rappeler à 10:30»: it does not ring before
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """The last decision of an operator, and what is needed to tell whether anything has moved since."""
+
+    kind: Decision
+    at: datetime
+    by: PersonId
+    person: PersonId | None = None
+    party: Party | None = None
+    hour: datetime | None = None  # the hour that held before
+    epoch: int | None = None  # of the search or the cascade, as the decision left it
+    index: int | None = None  # the step that was passed over
+    was: str | None = None  # the state of the answer before
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +425,8 @@ class Mission:
     funded: bool = True  # the trigger lies in the funding window
     requests: tuple[Request, ...] = ()  # whoever must act is watched over: `domain.watch`
     requested: int = 0  # how many there were
+    undoable: Undoable | None = None  # what an operator may still take back: `domain.control`
+    notes: int = 0  # notes of the operators; their words stand in the dossier
 
     def with_(self, **changes: object) -> "Mission":
         """The same mission with some fields replaced."""
@@ -422,6 +466,8 @@ class LiaisonNote:
     by: str  # who wrote it: «Amina B.»
     at: datetime
     pinned: bool = True
+    author: str = ""  # their party: who may take it off again
+    number: int = 0  # within the mission, never given twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,6 +492,7 @@ class Dossier:
     regulars: tuple[Contact, ...] = ()  # other usual professionals: `link` is what they are
     liaison: tuple[LiaisonNote, ...] = ()
     answers: tuple[tuple[str, str], ...] = ()  # of the region's questionnaire: question, choice (keys)
+    operator_notes: tuple[LiaisonNote, ...] = ()  # of the OSNP, for each other
     conclusion: str | None = None  # the doctor's short conclusion
     orientation: str | None = None
 

@@ -1,17 +1,16 @@
 """The search for a doctor: follows the nurse's hour by itself; every answer is one transaction."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.domain import calendar, cascade, closing, visio
-from bot.domain.cascade import Askable, Roster, Rosters
+from bot.domain import calendar, cascade, closing, rosters, visio
+from bot.domain.cascade import Rosters
 from bot.domain.mission import CascadeState, EndReason, Mission, MissionState
 from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, Timer, to_group, to_party, to_person
 from bot.domain.people import (
     GROUP_ROLES,
     CascadeStep,
     MissionId,
-    Organisation,
     OrganisationId,
     Party,
     PartyKind,
@@ -48,8 +47,8 @@ async def _follow(given: Given, tx: Transaction, before: Mission, outcome: Outco
     if mission.visit.expected_at is None:
         return outcome
     if mission.cascade.state is CascadeState.WAITING:
-        rosters = await rosters_of(given, tx, mission)
-        return outcome.then(cascade.start(mission, cascade.steps_of(given.region), rosters, now))
+        steps = cascade.steps_of(given.region.on(calendar.local(given.region, now).date()))
+        return outcome.then(cascade.start(mission, steps, await rosters_of(given, tx, mission), now))
     if mission.cascade.suspended:
         return outcome.then(cascade.take_up(mission, await rosters_of(given, tx, mission), now))
     came_or_moved = (
@@ -60,67 +59,23 @@ async def _follow(given: Given, tx: Transaction, before: Mission, outcome: Outco
 
 async def rosters_of(given: Given, tx: Transaction, mission: Mission) -> Rosters:
     """Who can be asked at each step today, or why the step is skipped."""
-    known, houses = await tx.together(tx.people.all(Role.DOCTOR), tx.people.organisations())
-    doctors = [
-        p for p in known if _available(p, given.now()) and (not mission.exercise or p.id in mission.rings)
-    ]
-    rosters: dict[CascadeStep, Roster] = {}
-    for rule in given.region.steps:
-        step = rule.step
-        if step is CascadeStep.MEDECIN_TRAITANT:
-            rosters[step] = await _medecin_traitant(tx, mission)
-        elif step is CascadeStep.GARDE:
-            rosters[step] = _garde(given, mission, doctors)
-        elif step is CascadeStep.EFFECTEUR_SAS:
-            rosters[step] = Roster(tuple(_askable(p) for p in doctors if p.cascade_step is step))
-        else:
-            rosters[step] = _houses(step, houses, doctors, mission)
-    return rosters
-
-
-def _available(person: Person, now: datetime) -> bool:
-    return person.paused_until is None or person.paused_until <= now
-
-
-def _askable(person: Person) -> Askable:
-    return Askable(Party.person(person.id), by_phone=not (person.on_telegram and person.reachable))
-
-
-async def _medecin_traitant(tx: Transaction, mission: Mission) -> Roster:
-    if mission.medecin_traitant is None:
-        return Roster(skip="unknown")
-    doctor = await tx.people.get(mission.medecin_traitant)
-    if doctor is None:
-        return Roster(skip="unknown")
-    return Roster((_askable(doctor),)) if doctor.on_telegram or doctor.phone else Roster(skip="no_number")
-
-
-def _garde(given: Given, mission: Mission, doctors: list[Person]) -> Roster:
-    region = given.region
-    rule = region.rule(CascadeStep.GARDE)
-    sector = region.sector_of(mission.commune)
-    if rule.skipped_in_mmg and sector is not None and sector.mmg:
-        return Roster(skip="mmg")
-    begins = calendar.garde_begin_before(region, given.now(), mission.limit)
-    if rule.only_if_duty_begins and begins is None:
-        return Roster(skip="later")
-    on_duty = [
-        p
-        for p in doctors
-        if p.cascade_step is CascadeStep.GARDE and (not p.sectors or (sector and sector.name in p.sectors))
-    ]
-    return Roster(tuple(_askable(p) for p in on_duty), skip=None if on_duty else "nobody", begins=begins)
-
-
-def _houses(step: CascadeStep, houses: list[Organisation], doctors: list[Person], mission: Mission) -> Roster:
-    asked = [
-        Askable(Party.organisation(house.id), by_phone=not house.on_telegram)
-        for house in houses
-        if house.cascade_step is step
-    ]
-    if asked and not mission.exercise:  # an exercice rings chosen people, never a house
-        return Roster(tuple(asked))
-    return Roster(tuple(_askable(p) for p in doctors if p.cascade_step is step))
+    now, until = given.now(), mission.limit + rosters.LOOK_AHEAD
+    doctors, houses, turns, garde_until = await tx.together(
+        tx.people.all(Role.DOCTOR),
+        tx.people.organisations(),
+        tx.duties.between(now, max(until, now + rosters.LOOK_AHEAD)),
+        tx.duties.known_until(CascadeStep.GARDE, now),
+    )
+    traitant = await tx.people.get(mission.medecin_traitant) if mission.medecin_traitant else None
+    known = rosters.Known(
+        doctors=doctors,
+        houses=houses,
+        turns=turns,
+        in_use=frozenset({CascadeStep.GARDE} if garde_until is not None else ()),
+        medecin_traitant=traitant,
+        fiction=given.fiction_numbers,
+    )
+    return rosters.today(given.region, mission, known, now)
 
 
 # Answers of doctors and houses
@@ -216,6 +171,28 @@ async def refuse(
             recorded_by=recorded_by.short_name if recorded_by else None,
         )
         return await record(given, tx, outcome, _actor(party, recorded_by))
+
+
+async def no_answer(given: Given, by: Person, mission_id: MissionId, party: Party, line: int) -> Answer:
+    """OSNP let it ring in vain: the house's next line, or on with the step."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        lines = 1
+        if party.kind is PartyKind.ORGANISATION:
+            house = await tx.people.organisation(OrganisationId(party.id))
+            lines = len(house.all_lines) if house else 1
+        outcome = cascade.unanswered(
+            mission,
+            party,
+            line,
+            lines,
+            await rosters_of(given, tx, mission),
+            given.now(),
+            recorded_by=by.short_name,
+        )
+        return await record(given, tx, outcome, _actor(party, by))
 
 
 async def see(given: Given, person: Person, mission_id: MissionId) -> Answer:
@@ -350,9 +327,13 @@ async def answer_hour(
 
 def _side(mission: Mission, by: Party, person: Person | None) -> Party | None:
     """For whom somebody answers about the hour."""
-    doctor = mission.cascade.doctor
+    doctor, proposal = mission.cascade.doctor, mission.cascade.proposal
     if doctor is None:
         return None
+    if person is not None and person.role in GROUP_ROLES and mission.visit.by_phone:
+        # OSNP have phoned the side that was asked: the doctor's own proposal is the nurse's to answer.
+        of_doctor = proposal is not None and proposal.by == doctor.party
+        return Party.person(mission.visit.idel or PersonId(0)) if of_doctor else doctor.party
     if by == doctor.party or by == Party.person(mission.visit.idel or PersonId(0)):
         return by
     if person is not None and person.role in GROUP_ROLES:
@@ -432,9 +413,9 @@ async def restart(given: Given, by: Person, mission_id: MissionId, epoch: int) -
     return await _decided(given, by, mission_id, lambda m, r: cascade.restart(m, r, given.now(), epoch))
 
 
-async def pause(given: Given, by: Person, mission_id: MissionId) -> Answer:
+async def pause(given: Given, by: Person, mission_id: MissionId, length: timedelta | None = None) -> Answer:
     """«Pause 10 min»."""
-    return await _decided(given, by, mission_id, lambda m, _: cascade.pause(m, given.now()))
+    return await _decided(given, by, mission_id, lambda m, _: cascade.pause(m, given.now(), length))
 
 
 async def resume(given: Given, by: Person, mission_id: MissionId) -> Answer:
@@ -504,9 +485,9 @@ async def doctor_silent(given: Given, timer: Timer) -> None:
     async with given.storage.transaction() as tx:
         mission = await rung(given, tx, timer)
         if mission is not None:
-            rosters = await rosters_of(given, tx, mission)
+            asked_next = await rosters_of(given, tx, mission)
             unsent = await _unsent(tx, mission)
-            outcome = cascade.silent(mission, timer.epoch, rosters, given.now(), unsent)
+            outcome = cascade.silent(mission, timer.epoch, asked_next, given.now(), unsent)
             await record(given, tx, outcome, "timer")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.domain.outcome import Event
-from bot.domain.people import CascadeStep, Organisation, OrganisationId, Person, PersonId, Role
+from bot.domain.people import CascadeStep, Line, Organisation, OrganisationId, Person, PersonId, Role
 from bot.domain.phone import read_phone
 from bot.domain.places import commune_of, exact_communes
 from bot.domain.region import Region
@@ -75,6 +75,7 @@ class Imported:
     added: int = 0
     changed: int = 0
     unchanged: int = 0
+    left: int = 0  # have left the service: a list does not bring them back
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def read_listing(text: str, region: Region, *, fiction_numbers: bool = False) ->
 
 async def import_listing(given: Given, listing: Listing) -> Imported:
     """Write the whole file in one commit. A known RPPS or phone changes that person. Raises BadList."""
-    added = changed = unchanged = 0
+    added = changed = unchanged = left = 0
     async with given.storage.transaction() as tx:
         houses = {house.name.casefold(): house for house in await tx.people.organisations()}
         for line in listing.organisations:
@@ -129,6 +130,8 @@ async def import_listing(given: Given, listing: Listing) -> Imported:
                 added += 1
                 continue
             wanted = replace(line.organisation, id=known.id, on_telegram=known.on_telegram)
+            if not wanted.all_lines:
+                wanted = replace(wanted, phone=known.phone, lines=known.lines)
             if wanted == known:
                 unchanged += 1
             else:
@@ -146,7 +149,9 @@ async def import_listing(given: Given, listing: Listing) -> Imported:
                 continue
             wanted_person = replace(row.person, organisation=house.id if house else None)
             former = by_rpps.get(wanted_person.rpps or "") or by_phone.get(wanted_person.phone or "")
-            if former is None:
+            if former is not None and former.left_at is not None:
+                left += 1
+            elif former is None:
                 await tx.people.add(wanted_person)
                 added += 1
             elif await _change(tx, former, wanted_person):
@@ -155,9 +160,9 @@ async def import_listing(given: Given, listing: Listing) -> Imported:
                 unchanged += 1
         if reasons:
             raise BadList(reasons)
-        counts = {"added": added, "changed": changed, "unchanged": unchanged}
+        counts = {"added": added, "changed": changed, "unchanged": unchanged, "left": left}
         await tx.journal.write(None, [Event("people.imported", counts)], None, given.now())
-    return Imported(added, changed, unchanged)
+    return Imported(added, changed, unchanged, left)
 
 
 async def invitees(given: Given) -> list[Invitee]:
@@ -187,19 +192,19 @@ async def invitees(given: Given) -> list[Invitee]:
 
 
 async def _change(tx: Transaction, former: Person, wanted: Person) -> bool:
-    """Whether the line says anything new; what the file does not know (pauses, reachability) is kept."""
+    """Whether the line says anything new; what it leaves empty, or does not know (pauses), is kept."""
     merged = replace(
         former,
         role=wanted.role,
         last_name=wanted.last_name,
         first_name=wanted.first_name,
         phone=wanted.phone,
-        email=wanted.email,
-        rpps=wanted.rpps,
-        commune=wanted.commune,
-        sectors=wanted.sectors,
+        email=wanted.email or former.email,
+        rpps=wanted.rpps or former.rpps,
+        commune=wanted.commune or former.commune,
+        sectors=wanted.sectors or former.sectors,
         cascade_step=wanted.cascade_step,
-        capabilities=wanted.capabilities,
+        capabilities=wanted.capabilities or former.capabilities,
         organisation=wanted.organisation,
         active=True,
     )
@@ -245,15 +250,11 @@ class _Reader:
         before = len(self.reasons)
         if not row["last_name"]:
             self.complain(number, "last_name is empty")
+        if role == ORGANISATION:
+            self._organisation(number, row, before)
+            return
         phone = self._phone(number, row["phone"])
         step = self._step(number, row["cascade_step"])
-        if role == ORGANISATION:
-            if step is None and len(self.reasons) == before:
-                self.complain(number, "an organisation needs its cascade_step")
-            if step is not None and len(self.reasons) == before:
-                house = Organisation(OrganisationId(0), row["last_name"], step, phone)
-                self.organisations.append(OrganisationLine(number, house))
-            return
         if not row["first_name"]:
             self.complain(number, "first_name is empty")
         if row["email"] and not EMAIL.fullmatch(row["email"]):
@@ -264,6 +265,7 @@ class _Reader:
             self.complain(number, "phone is empty")
         commune = self._commune(number, row["commune"])
         sectors = self._sectors(number, row["sectors"])
+        capabilities = self._capabilities(number, row["capabilities"])
         if role == Role.IDEL.value and commune is None and not row["commune"]:
             self.complain(number, "an IDEL needs a commune: missions are offered by distance")
         if len(self.reasons) == before:
@@ -278,9 +280,21 @@ class _Reader:
                 commune=commune,
                 sectors=sectors,
                 cascade_step=step,
-                capabilities=_several(row["capabilities"]),
+                capabilities=capabilities,
             )
             self.people.append(PersonLine(number, person, row["organisation"] or None))
+
+    def _organisation(self, number: int, row: Mapping[str, str], before: int) -> None:
+        """A house; `before`: how many complaints there were when its line began."""
+        lines = self._lines(number, row["phone"])
+        step = self._step(number, row["cascade_step"])
+        if step is None and len(self.reasons) == before:
+            self.complain(number, "an organisation needs its cascade_step")
+        if step is not None and len(self.reasons) == before:
+            named = lines if len(lines) > 1 or any(line.label for line in lines) else ()
+            phone = lines[0].phone if lines else None
+            house = Organisation(OrganisationId(0), row["last_name"], step, phone, lines=named)
+            self.organisations.append(OrganisationLine(number, house))
 
     def look_for_doubles(self) -> None:
         """The same phone, RPPS or house on two lines."""
@@ -306,6 +320,20 @@ class _Reader:
             self.complain(number, f"«{text}» is no telephone number")
             return None
         return phone.e164
+
+    def _lines(self, number: int, text: str) -> tuple[Line, ...]:
+        """«Secrétariat:+33353010020;Nuit:+33353010021», or one number alone."""
+        found = []
+        for part in _several(text):
+            label, _, said = part.rpartition(":")
+            phone = self._phone(number, said.strip())
+            if phone is None and not said.strip():
+                self.complain(number, f"«{part}» has no telephone number")
+            elif phone is not None:
+                found.append(Line(label.strip(), phone))
+        if len({line.phone for line in found}) < len(found):
+            self.complain(number, "it has the same telephone number twice")
+        return tuple(found)
 
     def _step(self, number: int, text: str) -> CascadeStep | None:
         if not text:
@@ -341,6 +369,15 @@ class _Reader:
             else:
                 names.append(known[name.casefold()])
         return tuple(names)
+
+    def _capabilities(self, number: int, text: str) -> tuple[str, ...]:
+        """Those the region knows; free words where it knows none."""
+        found = _several(text)
+        known = {ability.key for ability in self._region.abilities}
+        for key in found if known else ():
+            if key not in known:
+                self.complain(number, f"the capability «{key}» is none of {', '.join(sorted(known))}")
+        return found
 
 
 def _several(text: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Taps of the search for a doctor: doctors and houses, the nurse about the hour, OSNP."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.buttons import Press
 from bot.context import Context
@@ -102,19 +102,17 @@ async def on_phone_hour(context: Context, person: Person, press: Press) -> None:
 
 async def on_phone_no(context: Context, person: Person, press: Press) -> None:
     """OSNP: that doctor said no."""
-    await _record_refusal(context, person, press, "phone")
+    await context.say(
+        await cascade.refuse(
+            context.given, Party.read(press.arg), press.mission, reason="phone", recorded_by=person
+        )
+    )
 
 
 async def on_phone_silent(context: Context, person: Person, press: Press) -> None:
-    """OSNP: nobody answers there."""
-    await _record_refusal(context, person, press, "no_answer")
-
-
-async def _record_refusal(context: Context, person: Person, press: Press, reason: str) -> None:
+    """OSNP: nobody answers there; the epoch is the line that rang."""
     await context.say(
-        await cascade.refuse(
-            context.given, Party.read(press.arg), press.mission, reason=reason, recorded_by=person
-        )
+        await cascade.no_answer(context.given, person, press.mission, Party.read(press.arg), press.epoch)
     )
 
 
@@ -135,7 +133,8 @@ async def on_restart(context: Context, person: Person, press: Press) -> None:
 
 async def on_pause(context: Context, person: Person, press: Press) -> None:
     """«Pause 10 min»."""
-    await context.say(await cascade.pause(context.given, person, press.mission))
+    length = timedelta(minutes=int(press.arg)) if press.arg in ("10", "20", "30") else None
+    await context.say(await cascade.pause(context.given, person, press.mission, length))
 
 
 async def on_resume(context: Context, person: Person, press: Press) -> None:

@@ -9,10 +9,10 @@ from bot.buttons import Press
 from bot.context import Context
 from bot.domain.outcome import Answer
 from bot.domain.people import ANYBODY, GROUP_ROLES, DocumentId, MissionId, Person
-from bot.flows import opening, thread
+from bot.flows import opening, orders, thread
 from bot.flows.opening import Written as OpeningWritten
 from bot.flows.written import Written
-from bot.handlers import cascade
+from bot.handlers import cascade, duty, joining
 from bot.ports import DocumentKind, Draft
 
 
@@ -78,7 +78,7 @@ async def on_message(update: Any, context: Context) -> None:
     written = written_of(message)
     person = context.person
     if message.chat.type == ChatType.PRIVATE:
-        await _private(context, person, written)
+        await _private(context, person, message, written)
     elif (
         message.sender_chat is not None and written is not None and await _is_for_a_mission(context, written)
     ):
@@ -98,12 +98,14 @@ async def _is_for_a_mission(context: Context, written: Written) -> bool:
     return written.reply_to is not None and await thread.named(context.runtime.given, written) is not None
 
 
-async def _private(context: Context, person: Person | None, written: Written | None) -> None:
+async def _private(
+    context: Context, person: Person | None, message: Message, written: Written | None
+) -> None:
     if person is None:
-        await context.say(Answer("press.stranger"))
+        await joining.on_file(context)
     elif written is None:
         await context.say(Answer("thread.unsupported"))
-    else:
+    elif written.reply_to is not None or not await duty.on_file(context, person, message):
         await _done(context, await thread.write(context.given, person, written))
 
 
@@ -153,6 +155,16 @@ async def meant_for(context: Context, draft: Draft) -> MissionId | None:
         return None
     named = await thread.named(context.runtime.given, written)
     return mission if named in (None, mission) else None
+
+
+async def waited_for(context: Context, draft: Draft) -> tuple[MissionId, Written] | None:
+    """The mission and the text, when it answers what was asked not long ago."""
+    message = context.incoming.effective_message
+    written = written_of(message) if message is not None else None
+    if written is None or not orders.still_waits(draft, context.given.now()):
+        return None
+    mission = await meant_for(context, draft)
+    return None if mission is None else (mission, written)
 
 
 async def _done(context: Context, answer: Answer | None) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.buttons import Verb
 from bot.domain import cascade
 from bot.domain.mission import CascadeState, DoctorOffer, DoctorOfferState, Mission, MissionState, VisitState
-from bot.domain.people import CascadeStep, Party
+from bot.domain.people import CascadeStep, Organisation, Party
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 from bot.ports import Button
 
@@ -34,10 +34,10 @@ def offer(keys: Keys) -> Rows:
     if found is None or not may_accept(mission, found[1]):
         return ()
     step, own = found
-    begins = mission.cascade.steps[cascade.find(mission, party)[0]].begins  # type: ignore[index]
+    begins = cascade.begins_of(mission, party)
     refused = own.state is DoctorOfferState.REFUSED
     many = bool(keys.sheet.f.get("many"))
-    choices = cascade.hours(mission, keys.sheet.now, many=many, begins=begins)
+    choices = cascade.hours(mission, keys.sheet.now, many=many, begins=begins, ends=own.ends)
     buttons = [_hour(keys, Verb.DOCTOR_ACCEPT, "doctor_accept", hour) for hour in choices]
     if mission.visit.state is VisitState.ON_SITE and begins is None and not many:
         buttons[0] = keys.tap(Verb.DOCTOR_ACCEPT, "doctor_in_minutes", minutes(choices[0]), minutes=10)
@@ -82,9 +82,9 @@ def _answers(keys: Keys, offers: list[DoctorOffer]) -> Rows:
         party = str(offers[0].party)
         return rows(
             (keys.tap(Verb.PHONE_YES, "phone_yes", party), keys.tap(Verb.PHONE_NO, "phone_no", party)),
-            (keys.tap(Verb.PHONE_SILENT, "phone_silent", party),),
+            (keys.tap(Verb.PHONE_SILENT, "phone_silent", party, epoch=offers[0].line),),
         )
-    lines = []
+    lines: list[tuple[Button, ...]] = []
     for own in offers[:12]:
         who = keys.sheet.party(own.party)
         name = "" if who is None else getattr(who, "short_name", None) or getattr(who, "name", "")
@@ -94,6 +94,11 @@ def _answers(keys: Keys, offers: list[DoctorOffer]) -> Rows:
                 keys.tap(Verb.PHONE_NO, "phone_no_named", str(own.party), name=str(name)[:12]),
             )
         )
+        if isinstance(who, Organisation) and own.line + 1 < len(who.all_lines):
+            next_line = keys.tap(
+                Verb.PHONE_SILENT, "next_line_named", str(own.party), epoch=own.line, name=who.name[:20]
+            )
+            lines.append((next_line,))
     return tuple(lines)
 
 
@@ -104,7 +109,7 @@ def phone_hours(keys: Keys) -> Rows:
     found = cascade.find(mission, party)
     if found is None or mission.cascade.state not in cascade.ACCEPTABLE or mission.cascade.suspended:
         return ()
-    begins = mission.cascade.steps[found[0]].begins
+    begins = cascade.begins_of(mission, party)
     hours = cascade.hours(mission, keys.sheet.now, many=True, begins=begins)
     return in_rows_of(3, [_hour(keys, Verb.PHONE_HOUR, "at_hour", h, f"{party}.") for h in hours])
 

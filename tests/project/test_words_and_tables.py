@@ -10,6 +10,7 @@ from bot import routes
 from bot.buttons import MAX_BYTES, Press, Verb
 from bot.domain.outcome import TimerKind
 from bot.domain.people import MissionId
+from bot.domain.rosters import SKIPS
 from bot.flows import extras
 from bot.messages.keyboards import KEYBOARDS
 from bot.messages.manners import MANNERS
@@ -202,6 +203,12 @@ def test_every_label_is_on_a_button() -> None:
         if label not in used and label not in spelt and not any(matches(c, label) for c in composed)
     ]
     assert orphans == []
+
+
+def test_every_reason_to_skip_a_step_has_words() -> None:
+    source = (FOLDER / "messages" / "parts.jinja").read_text(encoding="utf-8")
+    said = set(re.findall(r'"(\w+)"', source.partition("macro skip_reason(")[2].partition("endmacro")[0]))
+    assert SKIPS - said == set()
 
 
 def test_every_verb_is_routed() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.people import CascadeStep, OrganisationId, PersonId, Role
+from bot.domain.people import CascadeStep, Line, OrganisationId, PersonId, Role
 from bot.flows import people as people_flow
 from bot.flows import register
 from bot.flows.people import COLUMNS, BadList, Imported, read_listing
@@ -47,6 +47,29 @@ def test_a_good_file_is_read() -> None:
     assert listing.organisations[0].organisation.cascade_step is CascadeStep.SOS_MEDECIN
 
 
+def test_a_house_may_have_several_lines_in_the_order_in_which_they_are_phoned() -> None:
+    text = f"{HEADER}\norganisation,SOS,,Secrétariat:03 53 01 00 20;Nuit:+33353010021,,,,,selas,,\n"
+    house = read(text).organisations[0].organisation
+    assert house.phone == "+33353010020"
+    assert house.all_lines == (Line("Secrétariat", "+33353010020"), Line("Nuit", "+33353010021"))
+
+
+def test_one_number_alone_is_the_only_line_of_a_house() -> None:
+    house = read(GOOD).organisations[0].organisation
+    assert (house.phone, house.lines) == ("+33353010030", ())
+    assert house.all_lines == (Line("", "+33353010030"),)
+
+
+async def test_a_file_without_the_number_of_a_house_keeps_its_lines(given: Given) -> None:
+    several = "organisation,SOS,,Jour:0353010020;Nuit:0353010021,,,,,selas,,"
+    for line in (several, "organisation,SOS,,,,,,,selas,,", "organisation,SOS,,0353010022,,,,,selas,,"):
+        await people_flow.import_listing(given, read(f"{HEADER}\n{line}"))
+        async with given.storage.transaction() as tx:
+            (house,) = await tx.people.organisations()
+        expected = ["+33353010022"] if "22" in line else ["+33353010020", "+33353010021"]
+        assert [one.phone for one in house.all_lines] == expected
+
+
 def test_a_spreadsheets_own_csv_is_read() -> None:
     text = "\ufeff" + HEADER.replace(",", ";") + "\r\nosnp;Martin;Léa;0639980001;;;;;;;\r\n"
 
@@ -69,12 +92,26 @@ def test_a_spreadsheets_own_csv_is_read() -> None:
         ("doctor,Morel,Claire,0639980021,,,,,first,,", "Line 2: the cascade_step «first» is none of"),
         ("doctor,Morel,Claire,0639980021,,,,Nowhere,garde,,", "Line 2: no duty sector is called «Nowhere»."),
         ("organisation,SOS,,,,,,,,,", "Line 2: an organisation needs its cascade_step."),
+        (
+            "idel,Benali,Amina,0639980011,,,Mulhouse,,,dialyse,",
+            "Line 2: the capability «dialyse» is none of palliatif, pansement, perfusion, prelevement.",
+        ),
+        ("organisation,SOS,,Jour:12,,,,,selas,,", "Line 2: «12» is no telephone number."),
+        ("organisation,SOS,,0353010020;Nuit:,,,,,selas,,", "Line 2: «Nuit:» has no telephone number."),
+        ("organisation,SOS,,0353010020;Nuit:0353010020,,,,,selas,,", "Line 2: it has the same telephone"),
         ("idel,Benali,Amina", "Line 2: it has 3 columns, the header has 11."),
     ],
 )
 def test_a_bad_line_is_named_with_its_reason(line: str, said: str) -> None:
     (reason,) = reasons(line)
     assert reason.startswith(said)
+
+
+def test_a_region_without_abilities_takes_any_word() -> None:
+    line = "idel,Benali,Amina,0639980011,,,Mulhouse,,,dialyse;ECG,"
+    free = replace(REGION, abilities=())
+    (amina,) = read_listing(f"{HEADER}\n{line}\n", free, fiction_numbers=True).people
+    assert amina.person.capabilities == ("dialyse", "ECG")
 
 
 def test_every_bad_line_is_named_at_once() -> None:
@@ -127,6 +164,28 @@ async def test_a_known_phone_or_rpps_changes_that_person_and_keeps_the_rest(give
         now = await tx.people.get(amina.id)
     assert now is not None
     assert (now.phone, now.first_name, now.several_missions) == ("+33639980099", "Amina Nour", True)
+
+
+async def test_what_a_line_leaves_empty_is_kept(given: Given) -> None:
+    await people_flow.import_listing(given, read(GOOD))
+    bare = GOOD.replace("10000000011,Mulhouse,,,prelevement;perfusion", "10000000011,Mulhouse,,,")
+
+    assert await people_flow.import_listing(given, read(bare)) == Imported(unchanged=5)
+
+
+async def test_a_list_does_not_bring_back_whoever_has_left(given: Given) -> None:
+    await people_flow.import_listing(given, read(GOOD))
+    async with given.storage.transaction() as tx:
+        amina = await tx.people.by_phone("+33639980011")
+        assert amina is not None
+        await tx.people.save(replace(amina, active=False, left_at=given.now()))
+
+    assert await people_flow.import_listing(given, read(GOOD)) == Imported(unchanged=4, left=1)
+
+    async with given.storage.transaction() as tx:
+        now = await tx.people.get(amina.id)
+    assert now is not None
+    assert not now.active
 
 
 async def test_an_unknown_organisation_stops_the_whole_import(given: Given) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection, ExecutionContext
 
 from bot.domain.mission import IdelOfferState
 from bot.domain.outcome import BOARD, Notice, PlaceKind, SetTimer, StopTimer, Withdrawal, to_person
-from bot.domain.people import DocumentId, MissionId, Party, PersonId
+from bot.domain.people import CascadeStep, DocumentId, MissionId, Party, PersonId, Role
 from bot.ports import SentMessage, Storage
 from storage.address import address, is_sqlite
 from storage.database import SqlStorage
@@ -54,6 +54,9 @@ async def everyday(storage: Storage) -> None:
         await tx.offers.save([an_offer(mission.id, amina.id)])
         await tx.offers.of_mission(mission.id, IdelOfferState.ASKED)
         await tx.offers.open_of_person(amina.id)
+        await tx.offers.first_asked_since(NOW)
+        await tx.offers.rate_since(NOW)
+        await tx.people.askable(Role.IDEL)
         await tx.offers.win(mission.id, "search", 1, Party.person(amina.id), NOW)
         await tx.missions.save(taken(mission, amina.id))
 
@@ -114,6 +117,11 @@ async def everyday(storage: Storage) -> None:
         await tx.drafts.of_owner(lea.id)
         await tx.links.find("token")
         await tx.leases.take("poll", "one", 60)
+        await tx.duties.between(NOW, NOW)
+        await tx.duties.between(NOW, NOW, CascadeStep.GARDE)
+        await tx.duties.known_until(CascadeStep.GARDE, NOW)
+        await tx.duties.of_source("october")
+        await tx.duties.replace("october", [])
         await tx.figures.waiting(NOW)
         await tx.figures.happened(["a", "b"])
         await tx.finished.prune(NOW, NOW, 10)
@@ -161,7 +169,9 @@ def _allowed(step: str) -> bool:
     """A partial index is read whole: it holds only what is unfinished. Pruning reads a few of the oldest."""
     if step in ("SCAN oldest_missions", "SCAN inbox USING COVERING INDEX sqlite_autoindex_inbox_1"):
         return True
-    if step in ("SCAN of_these_lanes", "SCAN CONSTANT ROW") or step.startswith("SCAN (subquery"):
+    if step in ("SCAN of_these_lanes", "SCAN lately", "SCAN CONSTANT ROW") or step.startswith(
+        "SCAN (subquery"
+    ):
         return True  # what was given with the query, or what another of its steps has found by an index
     return bool(
         re.search(r"USING INDEX (ix_(inbox|outbox)_\w+|ix_timer_due|ix_mission_(unfinished|offered))", step)
