@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from bot.clock import Clock, real_monotonic
-from bot.flows import outage, watch
+from bot.flows import outage, reach, watch
 from bot.ports import Given, Transaction
 
 log = logging.getLogger(__name__)
@@ -124,6 +124,8 @@ class Beat:
         async with self._given.storage.transaction() as tx:
             if not await tx.leases.take("watchdog", self._worker, ROUND_LEASE):
                 return 0
+        if await reach.keep_checking(self._given):
+            self._after()
         mended = await watch.look_for_forgotten(self._given)
         if mended:
             log.warning("%d missions had nothing to come: mended", mended)

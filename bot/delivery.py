@@ -31,7 +31,8 @@ database does not take is waited for, not forgotten: nothing new is begun in its
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -87,6 +88,7 @@ from bot.ports import (
 from bot.posting import Destination, Poster, body_hash, parts_of, simplest
 from bot.purge import Purge
 from bot.recorder import Ending, Recorder, Then
+from bot.request import on_written
 from bot.telegram_api import TelegramApi
 from bot.threads import Known, Threads, Wait, mission_at, mission_of
 from bot.undelivered import GroupOutage, is_in_group, not_said, report
@@ -94,6 +96,8 @@ from bot.undelivered import GroupOutage, is_in_group, not_said, report
 log = logging.getLogger(__name__)
 
 IN_FLIGHT = 32
+#: Shown without a sound, and refused where a message would be.
+SEEM = "sendChatAction"
 WORTH_A_CLAIM = 8  # with fewer places free, those that are just being recorded are waited for
 CLAIM_SECONDS = 600.0  # real ones; longer than any send: whoever takes over takes the claims back at once
 LONGEST_PAUSE = timedelta(seconds=60)
@@ -229,6 +233,7 @@ class Delivery:
         cards_in_group: CardsInGroup | None = None,
         on_delivered: Mapping[str, OnDelivered] | None = None,
         on_given_up: Mapping[str, OnGivenUp] | None = None,
+        on_unreachable: Mapping[str, OnGivenUp] | None = None,
     ) -> None:
         self._given = given
         self._group_id = group_id
@@ -250,6 +255,7 @@ class Delivery:
         self._cards_in_group = cards_in_group
         self.on_delivered = dict(on_delivered or {})
         self.on_given_up = dict(on_given_up or {})
+        self.on_unreachable = dict(on_unreachable or {})  # OSNP are told in the column's own way
         self._blocked = Blocked()
         self._queue_until: datetime | None = None  # until then the group is taken to have a queue
         self._seen: datetime | None = None  # the last moment we looked at
@@ -624,6 +630,9 @@ class Delivery:
     async def _once(self, errand: Errand, outgoing: Outgoing, *, is_simple: bool) -> bool:
         """One way to the place; False: look at the place anew. Raises Failure, PutOff and Overtaken."""
         notice, card = errand.notice, errand.known.card
+        if outgoing.action is not None:
+            await self._seem_to(errand, outgoing.action, outgoing)
+            return True
         if notice.only_if_there and card is None:
             await self._end(errand, HowEnded.DROPPED, "its card is not there")
             return True
@@ -651,7 +660,8 @@ class Delivery:
             await self._make_room(errand, to, 1)
             self._may_go(errand)
             try:
-                await self._poster.edit(card.chat_id, card.message_id, outgoing)
+                with self._counted_when_written(errand):
+                    await self._poster.edit(card.chat_id, card.message_id, outgoing)
             except NotModified:
                 pass
             except (MessageGone, CannotEdit, MethodMissing):
@@ -686,7 +696,8 @@ class Delivery:
         sent: list[SentMessage] = []
         for number, part in enumerate(parts):
             try:
-                message_id = await self._poster.send(to, part, outgoing)
+                with self._counted_when_written(errand):
+                    message_id = await self._poster.send(to, part, outgoing)
             except TopicClosed:
                 assert to.thread_id is not None  # noqa: S101 - only a topic can be closed
                 await self.threads.reopen(to.chat_id, to.thread_id)
@@ -705,6 +716,31 @@ class Delivery:
         await self._reached(errand.notice)
         await self._delivered(errand, sent)
         await self._comforts(outgoing, sent[-1], former, to)
+
+    async def _seem_to(self, errand: Errand, action: str, outgoing: Outgoing) -> None:
+        """Nothing is written, and still Telegram says whether somebody could be. A comfort, never repeated.
+
+        Raises Unreachable, PutOff and what concerns more than this one.
+        """
+        if self._api.lacks(SEEM):
+            await self._end(errand, HowEnded.DROPPED, "this server cannot do that")
+            return
+        to = await self.threads.destination(errand.notice, errand.known, outgoing, errand.owed.created_at)
+        if isinstance(to, Wait):
+            raise PutOff(to.until)
+        await self._make_room(errand, to, 1)
+        self._may_go(errand)
+        try:
+            await self._api.call(SEEM, chat_id=to.chat_id, action=action)
+        except Unreachable:
+            raise
+        except Refused as failure:
+            if isinstance(failure, MethodMissing):
+                self._api.remember_lack(SEEM)
+            await self._end(errand, HowEnded.DROPPED, failure.said)
+            return
+        await self._reached(errand.notice)
+        await self._delivered(errand, [])
 
     def _may_go(self, errand: Errand) -> None:
         """The last look before the call. Raises PutOff and Overtaken."""
@@ -766,6 +802,20 @@ class Delivery:
                 raise PutOff(slot)
             await self._given.clock.sleep((slot - now).total_seconds())
         errand.slot, errand.used = slot, weight
+
+    @contextmanager
+    def _counted_when_written(self, errand: Errand) -> Iterator[None]:
+        """What is kept of the rates counts from when the words are on the line."""
+
+        def written() -> None:
+            if errand.slot is not None:
+                errand.slot = self.budgets.begin(errand.slot, self._given.now())
+
+        token = on_written.set(written)
+        try:
+            yield
+        finally:
+            on_written.reset(token)
 
     def _new(self, notice: Notice, outgoing: Outgoing, to: Destination, message_id: int) -> SentMessage:
         now = self._given.now()
@@ -903,10 +953,16 @@ class Delivery:
                 notice = row.notice
                 if (then := self.on_given_up.get(notice.kind)) is not None:
                     await then(tx, notice, reason, now)
+                own = None
                 if kind == "delivery.unreachable" and notice.to.kind is PlaceKind.PERSON:
                     await tx.people.set_reachable(PersonId(notice.to.id), reachable=False, now=now)
-                if is_in_group(notice):
+                    own = self.on_unreachable.get(notice.kind)
+                if own is not None:
+                    await own(tx, notice, reason, now)
+                elif is_in_group(notice):
                     reports += await not_said(tx, notice, reason)
+                elif notice.to.kind is PlaceKind.APPLICANT:
+                    log.info("notice %d (%s) was for a stranger", row.id, notice.kind)
                 elif not notice.kind.startswith("delivery."):
                     reports.append(report(kind, notice, reason))
                 else:

@@ -37,6 +37,32 @@ _ALL = {
     (True, False): _OF_ROLE,
     (True, True): _OF_ROLE.where(people.c.active),
 }
+# Every column more is read five thousand times while a decision waits.
+_ASKABLE = (
+    select(
+        *(
+            people.c[name]
+            for name in (
+                "id",
+                "last_name",
+                "first_name",
+                "phone",
+                "commune",
+                "sectors",
+                "capabilities",
+                "paused_until",
+                "several_missions",
+                "on_telegram",
+                "reachable",
+                "weekly",
+                "out_of_hours",
+                "available_until",
+            )
+        )
+    )
+    .where(people.c.guest_of.is_(None), people.c.role == bindparam("of_role"), people.c.active)
+    .order_by(people.c.id)
+)
 _ADD = insert(people).returning(people.c.id)
 _SAVE = (
     update(people)
@@ -56,11 +82,28 @@ _BY_PHONE = (
     .order_by(people.c.active.desc(), people.c.id)
     .limit(1)
 )
+_BY_RPPS = (
+    _READ.where(people.c.rpps == bindparam("rpps"), people.c.guest_of.is_(None))
+    .order_by(people.c.active.desc(), people.c.id)
+    .limit(1)
+)
 _REACHABLE = (
     update(people)
     .where(people.c.id == bindparam("person_id"), people.c.reachable != bindparam("reachable"))
     .values(reachable=bindparam("reachable"))
 )
+_TO_CHECK = (
+    _READ.where(
+        people.c.guest_of.is_(None),
+        people.c.active,
+        people.c.on_telegram,
+        people.c.reachable,
+        or_(people.c.checked_at.is_(None), people.c.checked_at < bindparam("before")),
+    )
+    .order_by(people.c.checked_at.is_not(None), people.c.checked_at, people.c.id)
+    .limit(bindparam("most"))
+)
+_CHECKED = update(people).where(people.c.id == bindparam("person_id")).values(checked_at=bindparam("now"))
 
 _ACCOUNT = select(accounts).where(accounts.c.person == bindparam("person_id"))
 _ACCOUNTS = select(accounts).where(accounts.c.person.in_(bindparam("ids", expanding=True)))
@@ -68,6 +111,7 @@ _ACCOUNT_HOLDER = select(accounts.c.person).where(accounts.c.user_id == bindpara
 _DROP_ACCOUNTS = delete(accounts).where(
     or_(accounts.c.person == bindparam("person_id"), accounts.c.user_id == bindparam("user_id"))
 )
+_DROP_ACCOUNT = delete(accounts).where(accounts.c.person == bindparam("person_id"))
 _ADD_ACCOUNT = insert(accounts)
 _ON_TELEGRAM = (
     update(people)
@@ -168,6 +212,28 @@ class SqlPeople:
         rows = await self._db.rows(_ALL[bool(of_role), active_only], **of_role)
         return [_person(row) for row in rows]
 
+    async def askable(self, role: Role) -> list[Person]:
+        return [
+            Person(
+                row.id,
+                role,
+                row.last_name,
+                row.first_name,
+                row.phone,
+                commune=row.commune,
+                sectors=codec.WORDS.read(row.sectors) if row.sectors != "[]" else (),
+                capabilities=codec.WORDS.read(row.capabilities) if row.capabilities != "[]" else (),
+                paused_until=row.paused_until,
+                several_missions=row.several_missions,
+                on_telegram=row.on_telegram,
+                reachable=row.reachable,
+                weekly=codec.WEEKLY.read(row.weekly) if row.weekly != "[]" else (),
+                out_of_hours=row.out_of_hours,
+                available_until=row.available_until,
+            )
+            for row in await self._db.rows(_ASKABLE, of_role=role.value)
+        ]
+
     async def by_user(self, user_id: int) -> Person | None:
         return _maybe(await self._db.row(_BY_USER, user_id=user_id))
 
@@ -177,6 +243,9 @@ class SqlPeople:
 
     async def by_phone(self, phone: str) -> Person | None:
         return _maybe(await self._db.row(_BY_PHONE, phone=phone))
+
+    async def by_rpps(self, rpps: str) -> Person | None:
+        return _maybe(await self._db.row(_BY_RPPS, rpps=rpps))
 
     async def account(self, person: PersonId) -> Account | None:
         row = await self._db.row(_ACCOUNT, person_id=person)
@@ -196,9 +265,22 @@ class SqlPeople:
         await self._db.run(_ADD_ACCOUNT, person=person, user_id=user_id, chat_id=chat_id)
         await self._db.run(_ON_TELEGRAM, person_id=person, on_telegram=True)
 
+    async def unlink_account(self, person: PersonId) -> None:
+        self._locked.pop(person, None)
+        await self._db.run(_DROP_ACCOUNT, person_id=person)
+        await self._db.run(_ON_TELEGRAM, person_id=person, on_telegram=False)
+
     async def set_reachable(self, person: PersonId, *, reachable: bool, now: datetime) -> bool:
         self._locked.pop(person, None)
         return await self._db.run(_REACHABLE, person_id=person, reachable=reachable) > 0
+
+    async def to_check(self, before: datetime, limit: int) -> list[Person]:
+        return [_person(row) for row in await self._db.rows(_TO_CHECK, before=before, most=limit)]
+
+    async def checked(self, people: Iterable[PersonId], now: datetime) -> None:
+        for person in sorted(set(people)):
+            self._locked.pop(person, None)
+            await self._db.run(_CHECKED, person_id=person, now=now)
 
     async def organisation(self, organisation: OrganisationId) -> Organisation | None:
         row = await self._db.row(_HOUSE, organisation_id=organisation)

@@ -24,10 +24,13 @@ class PlaceKind(StrEnum):
     MISSION = "mission"  # the mission's topic in the OSNP group
     BOARD = "board"  # General of the OSNP group
     SMS = "sms"  # a telephone: `id` is a person, or 0 for a number given in the facts by the dossier
+    APPLICANT = "applicant"  # the private chat of somebody who asks to join: `id` is the application
 
 
 #: Places in the OSNP group, which share its rate.
 GROUP_KINDS = frozenset({PlaceKind.MISSION, PlaceKind.BOARD})
+#: Private chats.
+PRIVATE_KINDS = frozenset({PlaceKind.PERSON, PlaceKind.APPLICANT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ BOARD = Place(PlaceKind.BOARD)
 def to_person(person: PersonId) -> Place:
     """A person's private chat."""
     return Place(PlaceKind.PERSON, person)
+
+
+def to_applicant(application: int) -> Place:
+    """The private chat of somebody who asks to join."""
+    return Place(PlaceKind.APPLICANT, application)
 
 
 def to_organisation(organisation: OrganisationId) -> Place:
@@ -206,6 +214,7 @@ class TimerKind(StrEnum):
 
     PASTE = "opening.paste"  # the next part of a long paste; of no mission, its key is the operator
     USUAL_SILENT = "search.usual_silent"  # the usual IDEL has not answered the exclusive offer
+    SEARCH_WIDEN = "search.widen"  # the next wave is asked
     SEARCH_WARNING = "search.warning"  # 20 minutes without an IDEL
     SEARCH_TIME_UP = "search.time_up"  # 30 minutes without an IDEL
     ORIENTATION_REMINDER = "search.orientation_reminder"  # the régulateur has not decided
@@ -219,7 +228,10 @@ class TimerKind(StrEnum):
     NIGHT_OWNER = "closing.night_owner"  # the service closes soon and the mission runs past it
     FORGET = "closing.forget"  # the dossier and documents are emptied
     UNTOUCHED = "watch.untouched"  # whoever must act has not; its key is the request's
+    REACH_CHECK = "reach.check"  # of no mission: the next few people are tried without a sound
     ACCOUNT = "outage.account"  # of no mission: what an absence of the bot did is told
+    JOINING_CARD = "joining.card"  # the group has room for the card of an application, which is the key
+    JOINING_FORGET = "joining.forget"  # an application nobody has gone on with; its key
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from bot.domain.outcome import (
     Notice,
     Priority,
 )
-from bot.domain.people import GROUP_ROLES, Person, somebody_of
+from bot.domain.people import GROUP_ROLES, Person, PersonId, somebody_of
 from bot.flows import missed
 from bot.flows.record import actor_of, redraws
 from bot.ports import Given, Transaction
@@ -30,7 +30,8 @@ async def who(
             return None
         if not person.reachable and group_chat is None and speaks:
             await tx.people.set_reachable(person.id, reachable=True, now=given.now())
-            await missed.catch_up(given, tx, person)
+            # Where OSNP were told that they must phone, they see that they need not any more.
+            await missed.catch_up(given, tx, person, [_back(person, only_if_there=True)])
         return person
 
 
@@ -44,13 +45,20 @@ async def blocked(given: Given, user_id: int, *, blocked: bool) -> None:
         if await tx.people.set_reachable(person.id, reachable=not blocked, now=now):
             kind = "presence.blocked" if blocked else "presence.back"
             await tx.journal.write(None, [Event(kind, {"person": person.id})], actor_of(person), now)
-            notice = Notice(
-                kind, BOARD, facts={"person": person.id}, card=f"reach:{person.id}", fresh=blocked
-            )
             if blocked:
-                await tx.outbox.owe([notice], now)
+                await tx.outbox.owe([announce_blocked(person.id)], now)
             else:
-                await missed.catch_up(given, tx, person, [notice])
+                await missed.catch_up(given, tx, person, [_back(person)])
+
+
+def announce_blocked(person: PersonId) -> Notice:
+    """OSNP are told to phone them from now on."""
+    return Notice("presence.blocked", BOARD, facts={"person": person}, card=f"reach:{person}", fresh=True)
+
+
+def _back(person: Person, *, only_if_there: bool = False) -> Notice:
+    facts = {"person": person.id}
+    return Notice("presence.back", BOARD, facts=facts, card=f"reach:{person.id}", only_if_there=only_if_there)
 
 
 async def in_group(given: Given, user_id: int, name: str, *, present: bool) -> None:

@@ -56,8 +56,10 @@ def outgoing(sheet: Sheet, words: Words) -> Outgoing | None:
         document=sheet.extra.get("document_id"),
         reply_to=sheet.extra.get("reply_to"),
         pinned=manner.pinned,
+        keyboard_away=manner.keyboard_away,
         topic=words.plain(_topic(notice), sheet) if mission else None,
         topic_closed=mission is not None and _is_over(mission) and notice.to.kind is PlaceKind.MISSION,
+        action=manner.action,
     )
 
 

@@ -107,11 +107,29 @@ def unpin_chat_message(world: World, p: Parameters) -> bool:
     return True
 
 
+#: What a bot may seem to do.
+ACTIONS = frozenset(
+    {
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
+    }
+)
+
+
 def send_chat_action(world: World, p: Parameters) -> bool:
     """SendChatAction: «is typing»."""
     chat = writable_chat(world, p)
     thread_to_write(chat, p)
-    if not p.text("action"):
+    if p.text("action") not in ACTIONS:
         raise bad_request("wrong parameter action in request")
     return True
 

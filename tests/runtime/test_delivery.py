@@ -1,13 +1,13 @@
 """What is owed reaches people: in order, within the rates, whatever Telegram answers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.channels.sms import DryRunSms
 from bot.domain.outcome import Notice, Place, PlaceKind, Priority, WhenUnknown, to_person
 from bot.domain.people import PersonId, Role
-from bot.ports import Button, FileKind, Outgoing, OutgoingFile
+from bot.ports import Button, FileKind, Outgoing, OutgoingFile, Transaction
 from bot.sandbox.chats import User
 from tests.runtime.conftest import ESSENTIAL, M412, M415, Desk, in_group, on_board, says
 
@@ -574,3 +574,64 @@ async def test_with_two_missions_in_one_chat_each_message_answers_its_own(desk: 
     assert views["412, deux"].reply_to == views["412, un"].id
     assert views["415, deux"].reply_to == views["415, un"].id
     assert to_person(PersonId(place.id)) == place
+
+
+SEEMS = Outgoing("", action="typing")
+
+
+def tried(place: Place) -> Notice:
+    return Notice("test.seems", place, priority=Priority.REPORT, when_unknown=WhenUnknown.DROP)
+
+
+async def test_a_silent_try_writes_nothing_and_counts_in_the_budget(desk: Desk) -> None:
+    desk.looks["test.seems"] = lambda notice: SEEMS
+    people = [await desk.new_person(2001 + n, f"Idel{n}") for n in range(40)]
+    await desk.owe(*(tried(place) for _, place in people))
+    await desk.settle()
+
+    assert len(desk.calls("sendChatAction")) == 40
+    assert desk.calls("sendMessage") == []
+    assert desk.earned_429() == 0
+    assert await desk.waiting() == 0
+
+
+async def test_a_silent_try_that_is_refused_is_told_in_the_columns_own_way(desk: Desk) -> None:
+    desk.looks["test.seems"] = lambda notice: SEEMS
+    told: list[Notice] = []
+
+    async def own(tx: Transaction, notice: Notice, reason: str, now: datetime) -> None:
+        told.append(notice)
+
+    desk.delivery.on_unreachable["test.seems"] = own
+    amina, place = await desk.new_person(2001, "Amina")
+    desk.telegram.block(amina)
+    await desk.owe(tried(place))
+    await desk.settle()
+
+    assert [notice.to for notice in told] == [place]
+    assert desk.calls("sendMessage") == []  # nobody is told a second time
+    async with desk.given.storage.transaction() as tx:
+        person = await tx.people.get(PersonId(place.id))
+    assert person is not None
+    assert not person.reachable
+
+
+@pytest.mark.parametrize("fault", ["cut", "refused", "missing", "flood"])
+async def test_a_silent_try_that_fails_otherwise_says_nothing_of_the_person(desk: Desk, fault: str) -> None:
+    desk.looks["test.seems"] = lambda notice: SEEMS
+    faults = desk.telegram.faults
+    if fault == "cut":
+        faults.cut("sendChatAction")
+    elif fault == "refused":
+        faults.refuse("sendChatAction", code=400, description="Bad Request: wrong parameter action")
+    elif fault == "flood":
+        faults.flood("sendChatAction", retry_after=3)
+    else:
+        faults.only(ESSENTIAL)
+    _, place = await desk.new_person(2001, "Amina")
+    await desk.owe(tried(place), tried(place))
+    await desk.settle()
+
+    assert await desk.waiting() == 0
+    assert len(desk.calls("sendChatAction")) == {"cut": 2, "refused": 2, "missing": 1, "flood": 3}[fault]
+    assert desk.calls("sendMessage") == []

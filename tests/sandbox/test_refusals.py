@@ -313,6 +313,24 @@ async def test_commands_have_telegrams_form(telegram: Telegram) -> None:
     assert (await telegram.call("getMyCommands")).body["result"] == right
 
 
+async def test_what_the_bot_seems_to_do_is_refused_where_a_message_would_be(
+    telegram: Telegram, amina: User
+) -> None:
+    answer = await telegram.call("sendChatAction", {"chat_id": amina.id, "action": "typing"})
+    assert answer.body == {"ok": True, "result": True}
+    assert not telegram.visible(amina, amina)[-1:] or not telegram.visible(amina, amina)[-1].from_bot
+    assert await refusal(telegram, "sendChatAction", chat_id=amina.id, action="sleeping") == (
+        "Bad Request: wrong parameter action in request"
+    )
+    telegram.block(amina)
+    assert await refusal(telegram, "sendChatAction", chat_id=amina.id, action="typing") == (
+        "Forbidden: bot was blocked by the user"
+    )
+    assert await refusal(telegram, "sendChatAction", chat_id=99999, action="typing") == (
+        "Bad Request: chat not found"
+    )
+
+
 async def test_pins_need_the_right(telegram: Telegram, lea: User, group: Chat) -> None:
     number = await sent(telegram, group.id, "3 missions ouvertes")
     params = {"chat_id": group.id, "message_id": number}

@@ -1,10 +1,19 @@
 """Persons and houses: who they are, where they are reached, what holds them."""
 
 from dataclasses import replace
+from datetime import time
 
 import pytest
 
-from bot.domain.people import CascadeStep, MissionId, Organisation, OrganisationId, PersonId, Role
+from bot.domain.people import (
+    CascadeStep,
+    MissionId,
+    Organisation,
+    OrganisationId,
+    PersonId,
+    Role,
+    WeeklyHours,
+)
 from bot.ports import Account, AlreadyEngaged, Storage
 from tests.storage.cast import AMINA, BRUNO, CLAIRE, LEA, MINUTE, NOW, known, started
 
@@ -21,6 +30,17 @@ async def test_a_person_comes_back_as_stored_and_as_changed(storage: Storage) ->
         assert await tx.people.get(PersonId(99)) is None
         with pytest.raises(LookupError):
             await tx.people.save(replace(amina, id=PersonId(99)))
+
+
+async def test_a_search_looks_at_everybody_who_is_active_of_a_role(storage: Storage) -> None:
+    hours = (WeeklyHours(1, time(8), time(12)),)
+    busy = replace(AMINA, weekly=hours, out_of_hours=True, available_until=NOW, capabilities=("perf",))
+    guest = replace(AMINA, guest_of=MissionId(1))
+    amina, bruno, *_ = await known(storage, busy, BRUNO, replace(BRUNO, active=False), CLAIRE, guest)
+    async with storage.transaction() as tx:
+        looked_at = await tx.people.askable(Role.IDEL)
+    nothing = {"email": None, "rpps": None, "organisation": None, "cascade_step": None}
+    assert looked_at == [replace(p, **nothing) for p in (amina, bruno)]  # type: ignore[arg-type]
 
 
 async def test_the_locked_come_in_the_order_of_their_ids(storage: Storage) -> None:
@@ -71,6 +91,31 @@ async def test_whether_reachable_changed(storage: Storage) -> None:
         assert await tx.people.set_reachable(amina.id, reachable=False, now=NOW)
         assert not await tx.people.set_reachable(amina.id, reachable=False, now=NOW)
         assert await tx.people.set_reachable(amina.id, reachable=True, now=NOW)
+
+
+async def test_who_was_not_tried_for_longest_is_tried_first(storage: Storage) -> None:
+    never, lately, long_ago, blocked, without, gone, guest = await known(
+        storage,
+        AMINA,
+        replace(BRUNO, checked_at=NOW - MINUTE),
+        replace(LEA, checked_at=NOW - 3 * MINUTE),
+        replace(AMINA, phone=None, rpps=None),
+        replace(AMINA, phone=None, rpps=None),
+        replace(AMINA, phone=None, rpps=None, active=False),
+        replace(CLAIRE, phone=None, rpps=None, guest_of=MissionId(1)),
+    )
+    async with storage.transaction() as tx:
+        for number, person in enumerate((never, lately, long_ago, blocked, gone, guest)):
+            await tx.people.link_account(person.id, 100 + number, 100 + number)
+        await tx.people.set_reachable(blocked.id, reachable=False, now=NOW)
+        assert [p.id for p in await tx.people.to_check(NOW - 2 * MINUTE, 9)] == [never.id, long_ago.id]
+        assert [p.id for p in await tx.people.to_check(NOW, 9)] == [never.id, long_ago.id, lately.id]
+        await tx.people.checked([never.id, long_ago.id], NOW)
+        assert [p.id for p in await tx.people.to_check(NOW, 9)] == [lately.id]
+        tried = await tx.people.get(never.id)
+        assert tried is not None
+        assert tried.checked_at == NOW
+    assert without.on_telegram is False
 
 
 async def test_a_house_and_its_chat(storage: Storage) -> None:

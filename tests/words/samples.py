@@ -400,7 +400,7 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ),
     ("availability.card", "amina", "", {"person": "amina", "view": "week", "days": 0, "by": None}),
     ("availability.away", "lea", "", {}),
-    ("availability.which", "lea", "", {"people": "amina bruno"}),
+    ("availability.which", "lea", "", {"among": "amina bruno"}),
     ("reach.check", "amina", "", {}),
     ("reach.test", "amina", "", {"asked": at(0), "seen": None, "phone": "+33639980011", "role": "idel"}),
     ("reach.test", "amina", "", {"asked": at(0), "seen": at(1), "phone": None, "role": "idel"}),
@@ -697,7 +697,7 @@ def _fact(scene: Scene, kind: str, name: str, value: object, state: str | None) 
         return str(to_person(scene.people[str(value)].id))
     if name in ("person", "reader") and value is not None:
         return scene.people[str(value)].id
-    if name in ("others", "people") and not str(value).startswith("["):
+    if name in ("others", "people", "among") and not str(value).startswith("["):
         return ",".join(str(scene.people[key].id) for key in str(value).split())
     if name == "organisation":
         return scene.houses[str(value)].id

@@ -1,0 +1,212 @@
+"""Whether people can be reached: tried once a month without a sound, by themselves with `/joignable`.
+
+OSNP are told whom they must phone, with the number. Knows no words.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain.availability import ASKED
+from bot.domain.calendar import service_hours
+from bot.domain.mission import IdelOffer, IdelOfferState, Mission
+from bot.domain.outcome import (
+    Answer,
+    Event,
+    Notice,
+    Place,
+    PlaceKind,
+    Priority,
+    SetTimer,
+    Timer,
+    TimerKind,
+    WhenUnknown,
+    to_group,
+    to_party,
+    to_person,
+)
+from bot.domain.people import MissionId, Organisation, Person, PersonId
+from bot.domain.region import Region
+from bot.flows import presence
+from bot.flows.record import actor_of
+from bot.ports import Given, Transaction
+
+#: Everybody is tried so often.
+EVERY_PERSON = timedelta(days=30)
+
+#: A few at a time, while the service is open: five thousand people take three weeks.
+PAUSE = timedelta(minutes=10)
+AT_ONCE = 5
+
+#: Of a list so many are named in the group; the rest is told to whoever asks, in private.
+NAMED = 10
+
+#: Timers of no mission are kept under this number.
+NO_MISSION = MissionId(0)
+
+
+# ---- once a month ----------------------------------------------------------------------------------------
+
+
+async def keep_checking(given: Given) -> bool:
+    """See to it that people will be tried; whether nobody had."""
+    async with given.storage.transaction() as tx:
+        if any(timer.kind == TimerKind.REACH_CHECK for timer in await tx.timers.of_mission(NO_MISSION)):
+            return False
+        await _check_at(tx, given, _next_open(given.region, given.now() + PAUSE))
+        return True
+
+
+async def check_due(given: Given, timer: Timer) -> None:
+    """Try the next few, unless somebody waits for something or the service is closed."""
+    async with given.storage.transaction() as tx:
+        now = given.now()
+        if not await tx.timers.rung(timer, now):
+            return
+        hours = service_hours(given.region, now)
+        is_busy = await tx.outbox.oldest((PlaceKind.PERSON,)) is not None
+        people: list[Person] = []
+        if hours.closes_at is not None and not is_busy:
+            people = await tx.people.to_check(now - EVERY_PERSON, AT_ONCE)
+            await tx.people.checked([person.id for person in people], now)
+            await tx.outbox.owe([_check(person.id) for person in people], now)
+        is_done = hours.closes_at is not None and not is_busy and len(people) < AT_ONCE
+        await _check_at(tx, given, _next_open(given.region, hours.closes_at if is_done else now + PAUSE))
+
+
+def _check(person: PersonId) -> Notice:
+    return Notice("reach.check", to_person(person), priority=Priority.REPORT, when_unknown=WhenUnknown.DROP)
+
+
+async def _check_at(tx: Transaction, given: Given, at: datetime) -> None:
+    await tx.timers.apply(None, [SetTimer(TimerKind.REACH_CHECK, at)], given.now())
+
+
+def _next_open(region: Region, at: datetime | None) -> datetime:
+    assert at is not None  # noqa: S101 - closing hours are asked for while it is open
+    hours = service_hours(region, at)
+    return at if hours.is_open else hours.next_opening or at + EVERY_PERSON
+
+
+async def found_unreachable(tx: Transaction, notice: Notice, reason: str, now: datetime) -> None:
+    """The silent try came back refused: OSNP learn it before a mission needs them."""
+    person = PersonId(notice.to.id)
+    await tx.journal.write(None, [Event("presence.blocked", {"person": person})], "timer", now)
+    await tx.outbox.owe([presence.announce_blocked(person)], now)
+
+
+# ---- at a broadcast --------------------------------------------------------------------------------------
+
+
+async def offer_unreachable(tx: Transaction, notice: Notice, reason: str, now: datetime) -> None:
+    """An offer came back refused: its nurse joins those to phone, in one message for the mission."""
+    if notice.mission is None:
+        return
+    told = Notice("search.to_phone", to_group(notice.mission), notice.mission, card="to_phone")
+    await tx.outbox.owe([told], now)
+
+
+async def to_phone(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
+    """The nurses whom the bot cannot reach and who have not answered, nearest first."""
+    if mission is None:
+        return {}
+    offers = [
+        *await tx.offers.of_mission(mission.id, IdelOfferState.UNREACHABLE),
+        *await tx.offers.of_mission(mission.id, IdelOfferState.ASKED),
+    ]
+    people = await tx.people.many([offer.person for offer in offers])
+    there = [
+        (people[o.person], o) for o in offers if o.person in people and _is_to_phone(people[o.person], o)
+    ]
+    there.sort(key=lambda pair: (pair[1].distance_km is None, pair[1].distance_km or 0.0, pair[0].id))
+    return {"to_phone": there, "named": len(there) if notice.facts.get("all") else NAMED}
+
+
+def _is_to_phone(person: Person, offer: IdelOffer) -> bool:
+    """Whoever was reached at first and has blocked the bot since counts as well."""
+    return offer.state is IdelOfferState.UNREACHABLE or not (person.on_telegram and person.reachable)
+
+
+async def show_to_phone(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """«Voir tous», under those to phone: everybody, in the private chat of whoever asks."""
+    if not by.on_telegram:
+        return Answer("reach.start_first")
+    async with given.storage.transaction() as tx:
+        if await tx.missions.get(mission_id) is None:
+            return Answer("search.gone")
+        notice = Notice(
+            "search.to_phone", to_person(by.id), mission_id, facts={"all": True}, priority=Priority.REPLY
+        )
+        await tx.outbox.owe([notice], given.now())
+        return Answer("reach.sent")
+
+
+# ---- `/joignable` ----------------------------------------------------------------------------------------
+
+
+async def test(given: Given, person: Person) -> None:
+    """Somebody tries the channel: what comes back rings, and asks to be touched."""
+    async with given.storage.transaction() as tx:
+        now = given.now()
+        await tx.journal.write(None, [Event("reach.tested", _of(person))], actor_of(person), now)
+        await tx.outbox.owe([_test_card(person, now, fresh=True)], now)
+
+
+async def seen(given: Given, person: Person, asked_at: datetime) -> Answer:
+    """«Je l'ai vu»: there and back."""
+    async with given.storage.transaction() as tx:
+        now = given.now()
+        if person.party.id:
+            await tx.people.checked([person.id], now)
+        facts = {**_of(person), "seconds": round((now - asked_at).total_seconds())}
+        await tx.journal.write(None, [Event("reach.seen", facts)], actor_of(person), now)
+        await tx.outbox.owe([_test_card(person, asked_at, seen=now)], now)
+        return Answer("reach.seen", {"at": now.isoformat()})
+
+
+def _of(person: Person) -> dict[str, int]:
+    return {person.party.kind.value: person.party.id}
+
+
+def _test_card(
+    person: Person, asked_at: datetime, *, seen: datetime | None = None, fresh: bool = False
+) -> Notice:
+    return Notice(
+        "reach.test",
+        to_party(person.party),
+        facts={
+            "asked": asked_at.isoformat(),
+            "seen": seen.isoformat() if seen else None,
+            "phone": person.phone,
+            "role": person.role.value,
+        },
+        priority=Priority.REPLY,
+        card="reach_test",
+        fresh=fresh,
+    )
+
+
+async def show_list(given: Given, by: Person, place: Place) -> None:
+    """`/joignable` in the group: whom the bot cannot reach."""
+    async with given.storage.transaction() as tx:
+        await tx.outbox.owe([Notice("reach.list", place, priority=Priority.REPLY)], given.now())
+
+
+async def show_whole_list(given: Given, by: Person) -> Answer:
+    """«Voir tous»: in the private chat of whoever asks."""
+    if not by.on_telegram:
+        return Answer("reach.start_first")
+    async with given.storage.transaction() as tx:
+        notice = Notice("reach.list", to_person(by.id), facts={"all": True}, priority=Priority.REPLY)
+        await tx.outbox.owe([notice], given.now())
+        return Answer("reach.sent")
+
+
+async def list_facts(
+    given: Given, tx: Transaction, notice: Notice, mission: Mission | None
+) -> dict[str, Any]:
+    """Nurses, doctors and houses the bot cannot reach: first those it could until they blocked it."""
+    people = [p for p in await tx.people.all() if p.role in ASKED and not (p.on_telegram and p.reachable)]
+    people.sort(key=lambda p: (not p.on_telegram, p.role.value, p.last_name, p.first_name, p.id))
+    houses = [house for house in await tx.people.organisations() if house.active and not house.on_telegram]
+    there: list[Person | Organisation] = [*houses, *people]
+    return {"there": there, "named": len(there) if notice.facts.get("all") else NAMED}

@@ -1,0 +1,200 @@
+"""Who can be reached: named at the broadcast, tried once a month, tried by oneself."""
+
+import re
+
+from bot.domain.people import Person
+from bot.flows import reach
+from bot.sandbox.telegram import Call
+from tests.stories.story import Story
+from tests.stories.test_degraded import ESSENTIAL
+
+TRY = "sendChatAction"
+
+
+def tries(story: Story) -> list[Call]:
+    """Every silent try so far."""
+    return [call for call in story.telegram.calls if call.method == TRY]
+
+
+async def stored(story: Story) -> dict[str, Person]:
+    """Everybody, by first name."""
+    async with story.storage.transaction() as tx:
+        return {person.first_name: person for person in await tx.people.all()}
+
+
+def hide(story: Story, name: str) -> None:
+    """Somebody has blocked the bot, and Telegram has not said so."""
+    story.telegram.world.users[story.person(name).user.id].blocked = True
+
+
+# At the broadcast
+
+
+async def test_osnp_see_whom_to_phone_nearest_first_each_number_on_a_line(story: Story) -> None:
+    lea = story.person("Léa")
+    for name in ("Emma", "Bruno"):
+        story.telegram.block(story.person(name).user)
+    await story.settle()
+
+    mission = await story.mission()
+
+    lea.rang(f"SMT {mission.number} · 2 IDEL à appeler")
+    lines = lea.newest("IDEL à appeler").text.splitlines()
+    names = [line.partition(" · ")[0] for line in lines[1::2]]
+    assert names == ["Bruno FISCHER", "Emma KLEIN"]  # Illzach, then Altkirch
+    assert [re.sub(r"\s", "", line) for line in lines[2::2]] == ["+33639980012", "+33639980015"]
+
+
+async def test_whom_the_offer_could_not_be_given_joins_them_in_one_message(story: Story) -> None:
+    lea = story.person("Léa")
+    story.telegram.block(story.person("Emma").user)
+    await story.settle()
+    for name in ("Chloé", "Bruno"):
+        hide(story, name)
+
+    mission = await story.mission()
+
+    lea.sees(f"SMT {mission.number} · 3 IDEL à appeler", "Emma KLEIN", "Chloé MEYER", "Bruno FISCHER")
+    lea.sees("+33 6 39 98 00 13")
+    lea.sees_not("MEYER : injoignable")
+    assert sum("IDEL à appeler" in view.text for view in lea.messages()) == 1
+    people = await stored(story)
+    assert not people["Bruno"].reachable
+
+    story.telegram.unblock(story.person("Bruno").user)
+    await story.settle()
+    story.person("Bruno").rang("visite + téléconsultation")
+
+
+async def test_of_many_ten_are_named_and_the_rest_told_in_private(story: Story) -> None:
+    lea = story.person("Léa")
+    async with story.storage.transaction() as tx:
+        (amina,) = [p for p in await tx.people.all() if p.first_name == "Amina"]
+        for n in range(12):
+            await tx.people.add(
+                Person(amina.id, amina.role, f"Essai{n:02d}", "Ada", f"+336399801{n:02d}", commune="68224")
+            )
+
+    mission = await story.mission()
+
+    lea.sees(f"SMT {mission.number} · 12 IDEL à appeler", "Essai00".upper(), "et 2 autres, plus loin")
+    lea.sees_not("ESSAI11")
+    await lea.taps("Voir les 12")
+    lea.is_told_at_once("Dans votre discussion avec le bot")
+    lea.sees("ESSAI11", "+33 6 39 98 01 11")
+    told = lea.newest("ESSAI11")
+    assert told.chat == lea.user.id
+
+
+# Once a month
+
+
+async def test_everybody_is_tried_once_a_month_without_a_sound(story: Story) -> None:
+    everybody = [teller for name, teller in story.people.items()]
+    for teller in everybody:
+        teller.looks_away()
+    await story.bot.beat.round()
+    await story.wait(hours=2)
+
+    accounts = len(everybody)
+    assert len(tries(story)) == accounts == len({call.params["chat_id"] for call in tries(story)})
+    for teller in everybody:
+        teller.sees_nothing_new()
+
+    await story.wait(days=20)
+    assert len(tries(story)) == accounts
+    await story.wait(days=20)
+    assert len(tries(story)) == 2 * accounts
+
+
+async def test_who_is_found_unreachable_is_told_once_with_the_number(story: Story) -> None:
+    lea = story.person("Léa")
+    hide(story, "Amina")
+    await story.bot.beat.round()
+    await story.wait(hours=2)
+
+    lea.rang("Amina BENALI a bloqué le bot : à joindre par téléphone")
+    lea.sees("+33 6 39 98 00 11")
+    assert not (await stored(story))["Amina"].reachable
+    await story.wait(days=40)
+    assert sum("Amina BENALI" in view.text for view in lea.messages()) == 1
+
+    story.telegram.unblock(story.person("Amina").user)
+    await story.settle()
+    lea.sees("Amina BENALI : le bot peut lui écrire à nouveau")
+
+
+async def test_a_few_at_a_time_and_never_while_the_service_is_closed(story: Story) -> None:
+    await story.wait(hours=10, minutes=25)  # 19:48
+    await story.bot.beat.round()
+    await story.wait(minutes=20)
+    assert len(tries(story)) == 5  # once, at 19:58
+    await story.wait(hours=11, minutes=50)
+    assert len(tries(story)) == 5  # 07:58
+    await story.wait(minutes=5)
+    assert len(tries(story)) == 10
+
+
+async def test_a_server_without_that_call_changes_nothing(story: Story) -> None:
+    story.telegram.faults.only(ESSENTIAL)
+    lea = story.person("Léa")
+    lea.looks_away()
+    await story.bot.beat.round()
+    await story.wait(hours=2)
+    lea.sees_nothing_new()
+    assert all(person.reachable for person in (await stored(story)).values())
+    assert await story.bot.delivery.next_moment() is None
+    assert len(tries(story)) < 6  # it is not asked again and again
+
+
+async def test_a_restart_goes_on_where_it_was(story: Story) -> None:
+    assert await reach.keep_checking(story.bot.given)
+    await story.the_bot_restarts()
+    assert not await reach.keep_checking(story.bot.given)
+    await story.wait(hours=2)
+    assert len(tries(story)) == len(story.people)
+
+
+# «/joignable»
+
+
+async def test_a_nurse_tries_the_channel_there_and_back(story: Story) -> None:
+    amina = story.person("Amina")
+    await amina.types("/joignable")
+    amina.rang("Oui : message reçu à 09:23:00")
+    amina.sees("Pas de son ?", "+33 6 39 98 00 11")
+    await story.wait(seconds=12)
+    await amina.taps("Je l'ai vu")
+    amina.is_told_at_once("Joignable : vu à")
+    amina.sees("Joignable, aller et retour", "Demandé 09:23:00, vu 09:23:12")
+    amina.sees_no_button("Je l'ai vu")
+    assert (await stored(story))["Amina"].checked_at == story.clock.now()
+
+
+async def test_a_house_tries_its_chat(story: Story) -> None:
+    house = await story.house("SOS médecin 68", "Marc")
+    await house.types("/joignable", to=story.houses["SOS médecin 68"])
+    assert house.sees("Oui : message reçu").chat == story.houses["SOS médecin 68"]
+    await house.taps("Je l'ai vu")
+    house.sees("aller et retour")
+
+
+async def test_osnp_see_in_the_group_whom_the_bot_does_not_reach(story: Story) -> None:
+    lea = story.person("Léa")
+    story.telegram.block(story.person("Amina").user)
+    await story.settle()
+
+    await lea.types("/joignable", to=story.group.id)
+
+    shown = lea.newest("injoignables par le bot")
+    assert shown.chat == story.group.id
+    lea.sees("4 injoignables", "Amina BENALI · a bloqué le bot", "+33 6 39 98 00 11")
+    lea.sees("Dr Jean WEBER · n'a pas ouvert le bot", "SOS médecin 68 · son groupe n'est pas relié")
+
+
+async def test_a_stranger_is_told_whom_the_bot_is_for(story: Story) -> None:
+    visitor = story.telegram.add_user(9001, "Jules", "Petit")
+    story.telegram.start(visitor)
+    story.telegram.send_text(visitor, visitor.id, "/joignable")
+    await story.settle()
+    assert any("réservé aux professionnels" in v.text for v in story.telegram.visible(visitor, visitor.id))
