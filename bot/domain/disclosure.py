@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from bot.domain.mission import Contact, Dossier, Mission, Sex
+from bot.domain.mission import Contact, Dossier, LiaisonNote, Mission, Sex
 
 
 class Fact(StrEnum):
@@ -28,6 +28,10 @@ class Fact(StrEnum):
     MEDECIN_TRAITANT = "medecin_traitant"
     USUAL_IDEL = "usual_idel"
     NOTES = "notes"  # what the operator pasted and nobody recognised
+    REGULARS = "regulars"  # the other usual professionals
+    LIAISON = "liaison"  # the notes for the next professional
+    ANSWERS = "answers"  # to the region's questionnaire
+    OPERATOR_NOTES = "operator_notes"  # of the OSNP, for each other
 
 
 class Audience(StrEnum):
@@ -46,7 +50,7 @@ class Audience(StrEnum):
 
 
 _BEFORE = frozenset({Fact.AGE, Fact.SEX, Fact.COMMUNE, Fact.MOTIF})
-_ALL = frozenset(Fact)
+_ALL = frozenset(Fact) - {Fact.OPERATOR_NOTES}
 
 MAY_SEE: dict[Audience, frozenset[Fact]] = {
     Audience.IDEL_ASKED: _BEFORE,
@@ -56,7 +60,7 @@ MAY_SEE: dict[Audience, frozenset[Fact]] = {
     Audience.DOCTOR_CHOSEN: _ALL - {Fact.ADDRESS, Fact.NOTES, Fact.USUAL_IDEL},
     Audience.GROUP: frozenset({Fact.AGE, Fact.SEX, Fact.COMMUNE, Fact.MOTIF, Fact.INITIALS}),
     Audience.GROUP_WATCHED: frozenset(),
-    Audience.OPERATOR: _ALL,
+    Audience.OPERATOR: _ALL | {Fact.OPERATOR_NOTES},
     Audience.SMS: frozenset(),
     Audience.OUTSIDER: frozenset(),
 }
@@ -72,6 +76,10 @@ IDENTIFYING = frozenset(
         Fact.MEDECIN_TRAITANT,
         Fact.USUAL_IDEL,
         Fact.NOTES,
+        Fact.REGULARS,
+        Fact.LIAISON,
+        Fact.ANSWERS,
+        Fact.OPERATOR_NOTES,
     }
 )
 
@@ -100,6 +108,10 @@ class Patient:
     medecin_traitant: Contact | None = None
     usual_idel: Contact | None = None
     notes: tuple[str, ...] = ()
+    regulars: tuple[Contact, ...] = ()
+    liaison: tuple[LiaisonNote, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()  # keys of the region file: question, choice
+    operator_notes: tuple[LiaisonNote, ...] = ()
 
 
 def patient_for(
@@ -130,6 +142,10 @@ def patient_for(
             known["initials"] = f"{dossier.first_name[:1]}.{dossier.last_name[:1]}.".upper()
         if Fact.BIRTH_DATE in may and dossier.birth_date:
             known["birth_date"] = date.fromisoformat(dossier.birth_date)
+        if Fact.LIAISON in may:
+            # What was taken off again is for OSNP only.
+            every = audience is Audience.OPERATOR
+            known["liaison"] = tuple(n for n in dossier.liaison if n.text and (every or n.pinned))
     return Patient(**known)  # type: ignore[arg-type]
 
 
@@ -149,4 +165,7 @@ _FIELDS: dict[Fact, tuple[tuple[str, str], ...]] = {
     Fact.MEDECIN_TRAITANT: (("medecin_traitant", "medecin_traitant"),),
     Fact.USUAL_IDEL: (("usual_idel", "usual_idel"),),
     Fact.NOTES: (("notes", "notes"),),
+    Fact.REGULARS: (("regulars", "regulars"),),
+    Fact.ANSWERS: (("answers", "answers"),),
+    Fact.OPERATOR_NOTES: (("operator_notes", "operator_notes"),),
 }

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from bot.domain import calendar, places
+from bot.domain import calendar, places, questionnaire
+from bot.domain.dossier import with_regular
 from bot.domain.mission import (
     Contact,
     Dossier,
@@ -32,6 +33,8 @@ from bot.domain.recognition import (
     read_name,
     recognise,
 )
+from bot.domain.recognition_block import Block
+from bot.domain.recognition_regulars import regulars
 from bot.domain.region import Region, ServiceHours
 
 #: All must be true.
@@ -102,6 +105,7 @@ class UsualAnswer(StrEnum):
 
     ACCEPTS = "accepts"
     BY_BOT = "bot"  # offered to her alone by the bot
+    BY_PHONE = "phone"  # OSNP phone her once the mission is triggered; nobody else is asked meanwhile
     UNAVAILABLE = "no"
     SILENT = "silent"
 
@@ -135,6 +139,8 @@ class OpeningDraft:
     decider: str | None = None
     regulateur: PersonId | None = None
     notes: tuple[str, ...] = ()
+    regulars: tuple[Contact, ...] = ()  # other usual professionals
+    answers: tuple[tuple[str, str], ...] = ()  # to the region's questionnaire: question, choice (keys)
     said: tuple[tuple[str, bool], ...] = ()  # criteria and exclusions answered
     line_by_line: tuple[Question, ...] = ()  # CRITERIA or EXCLUSIONS opened on doubt
     transport: bool | None = None  # an ambulance would have been sent
@@ -299,6 +305,8 @@ def press(draft: OpeningDraft, name: str, value: str, region: Region) -> Opening
             return _pass_over(settled, Question(value))
         case "ring" if value.isdigit():
             return _toggle(draft, PersonId(int(value)))
+        case "answer":
+            return _answer(draft, value, region)
         case "leave":
             return replace(settled, leaving=value == "ask")
         case "fix":
@@ -323,6 +331,13 @@ def _press_list(draft: OpeningDraft, name: str, value: str) -> OpeningDraft | No
 def say(draft: OpeningDraft, answers: dict[str, bool]) -> OpeningDraft:
     """Criteria and exclusions answered."""
     return replace(draft, said=tuple((dict(draft.said) | answers).items()))
+
+
+def _answer(draft: OpeningDraft, value: str, region: Region) -> OpeningDraft | None:
+    """One choice of one question of the region file."""
+    key, _, choice = value.partition(".")
+    answers = questionnaire.answer(region, questionnaire.OSNP, draft.answers, key, choice)
+    return None if answers is None else replace(draft, answers=answers)
 
 
 def _transport(draft: OpeningDraft, value: str) -> OpeningDraft:
@@ -366,6 +381,10 @@ def _fix(draft: OpeningDraft, value: str) -> OpeningDraft | None:
         return draft
     if value == "eligibility":
         return replace(draft, said=(), line_by_line=(Question.CRITERIA, Question.EXCLUSIONS))
+    if value == "answers":
+        return replace(draft, answers=())
+    if value == "regulars":
+        return replace(draft, regulars=())
     if value not in set(Question):
         return None
     question = Question(value)
@@ -529,6 +548,7 @@ def hear(
         and typed
         and question is not None
         and not _says_more(question, text, region, day, fiction=fiction)
+        and not regulars(Block.of(text), fiction=fiction)[0]
     ):
         answered = type_in(draft, question, text, region, day, fiction=fiction)
         if answered is not None:
@@ -575,6 +595,8 @@ def paste(draft: OpeningDraft, text: str, region: Region, day: date, *, fiction:
     if not facts:
         return None
     several = len(facts) > 1
+    if read.regulars:
+        facts["regulars"] = _with_regulars(draft.regulars, read.regulars)
     changed = replace(
         draft,
         **facts,  # type: ignore[arg-type]
@@ -590,6 +612,12 @@ def paste(draft: OpeningDraft, text: str, region: Region, day: date, *, fiction:
         if read.communes or read.postal_code
         else changed
     )
+
+
+def _with_regulars(known: tuple[Contact, ...], more: tuple[Contact, ...]) -> tuple[Contact, ...]:
+    for regular in more:
+        known = with_regular(known, regular)
+    return known
 
 
 def _facts_of(read: Recognised) -> dict[str, object]:
@@ -611,6 +639,7 @@ def _facts_of(read: Recognised) -> dict[str, object]:
         "motif": read.motif_key,
         "medecin_traitant": read.medecin_traitant,
         "usual_idel": read.usual_idel,
+        "regulars": read.regulars,
         "decider": read.decided_by,
     }
     if read.age is not None and read.birth_date is None:
@@ -719,6 +748,8 @@ def dossier_of(draft: OpeningDraft, region: Region) -> Dossier:
         medecin_traitant=draft.medecin_traitant,
         usual_idel=draft.usual_idel,
         notes=draft.notes,
+        regulars=draft.regulars,
+        answers=draft.answers,
     )
 
 

@@ -81,6 +81,7 @@ class Recognised:
     motif_key: str | None = None
     medecin_traitant: Contact | None = None
     usual_idel: Contact | None = None
+    regulars: tuple[Contact, ...] = ()  # other usual professionals, each with a number
     decider_name: str | None = None
     decider_quality: str | None = None
     understood: tuple[str, ...] = ()  # the stretches that went into the fields, labels included

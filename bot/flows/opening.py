@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bot.domain import calendar, opening, search
+from bot.domain import calendar, opening, questionnaire, search, waves
 from bot.domain.mission import Mission, MissionState
 from bot.domain.money import INDEMNITY
 from bot.domain.opening import OpeningDraft, Question, Refusal, UsualAnswer
@@ -28,8 +28,9 @@ from bot.domain.outcome import (
 )
 from bot.domain.people import CascadeStep, MissionId, Person, PersonId, Role
 from bot.domain.places import distance_between, plain
+from bot.domain.region import Question as AskedInRegion
 from bot.domain.region import ServiceHours
-from bot.domain.search import Candidate
+from bot.domain.waves import Candidate
 from bot.flows import cascade
 from bot.flows import search as search_flow
 from bot.flows.record import actor_of, record
@@ -48,6 +49,9 @@ NEXT_PART = timedelta(seconds=2)
 
 #: How many people an exercice may choose among: one screen of buttons.
 RING_CHOICES = 24
+
+#: The answers of the usual IDEL after which nobody else is asked for now.
+ASKED_ALONE = (UsualAnswer.ACCEPTS, UsualAnswer.BY_BOT, UsualAnswer.BY_PHONE)
 
 STALE = Answer("opening.stale")
 NOTED = Answer("opening.noted")
@@ -376,6 +380,7 @@ async def _go(given: Given, tx: Transaction, person: Person, draft: OpeningDraft
         "answer_by": mission.search.answer_by.isoformat(),
         "state": mission.search.state.value,
         "asked": mission.search.asked,
+        "to_phone": mission.search.usual_by_phone,
         "exercise": mission.exercise,
     }
     await tx.outbox.owe([_card(person.id, "opening.triggered", fresh=False, **facts)], given.now())
@@ -407,7 +412,7 @@ async def _trigger(
     mission = mission.with_(id=await tx.missions.add(mission, opening.dossier_of(draft, region)))
     mission = mission.with_(medecin_traitant=await _medecin_traitant(tx, draft, mission.id))
     usual = await _usual(tx, draft)
-    outcome = await _start(given, tx, mission, draft, usual)
+    outcome = await search_flow.warned(given, tx, await _start(given, tx, mission, draft, usual))
     opened = Event(
         "opening.triggered",
         {
@@ -432,11 +437,12 @@ async def _start(
 ) -> Outcome:
     """Who is asked first: the usual IDEL as she answered, else everybody."""
     now = given.now()
-    if usual is not None and draft.usual in (UsualAnswer.ACCEPTS, UsualAnswer.BY_BOT):
+    if usual is not None and draft.usual in ASKED_ALONE:
         usual = (await tx.people.lock([usual.id]))[usual.id]
         alone = Candidate(usual, distance_between(given.region, usual.commune, mission.commune))
-        asked = search.start_with_usual(mission, alone, now)
-        if draft.usual is UsualAnswer.BY_BOT:
+        by_phone = draft.usual is UsualAnswer.BY_PHONE
+        asked = search.start_with_usual(mission, alone, now, by_phone=by_phone)
+        if draft.usual is not UsualAnswer.ACCEPTS:
             return asked
         held = (await tx.people.engaged([usual.id])).get(usual.id)
         if held is not None and not usual.several_missions:
@@ -446,10 +452,8 @@ async def _start(
         outcome = replace(asked, notices=()).then(won)
         outcome = replace(outcome, answer=Answer("opening.usual_has_it"))
         return await cascade.follow(given, tx, mission, outcome)
-    candidates = await search_flow.candidates(given, tx, mission)
-    if usual is not None and draft.usual is UsualAnswer.UNAVAILABLE:
-        candidates = [c for c in candidates if c.person.id != usual.id]
-    return search.start(mission, candidates, now)
+    said_no = usual.id if usual is not None and draft.usual is UsualAnswer.UNAVAILABLE else None
+    return await search_flow.start(given, tx, mission, said_no=said_no)
 
 
 async def _regulateur(tx: Transaction, draft: OpeningDraft) -> Person | None:
@@ -522,6 +526,7 @@ async def card(given: Given, tx: Transaction, notice: Notice, mission: Mission |
         "standing": now,
         "line": opening.next_line(draft, asks) if asks in draft.line_by_line and asks else None,
         "missing": opening.count_missing(draft),
+        "optional": _optional(given, draft, now),
         "age": draft.age_on(now.day),
         "usual": usual,
         "usual_elsewhere": elsewhere.number if elsewhere else None,
@@ -532,6 +537,13 @@ async def card(given: Given, tx: Transaction, notice: Notice, mission: Mission |
     }
 
 
+def _optional(given: Given, draft: OpeningDraft, now: Standing) -> AskedInRegion | None:
+    """The next question of the region file, once the mission may start: DÉCLENCHER passes it over."""
+    if now.question is not None or now.refusal is not None or draft.leaving or draft.fixing:
+        return None
+    return questionnaire.next_question(given.region, questionnaire.OSNP, draft.answers)
+
+
 async def _ring_choices(given: Given, tx: Transaction, draft: OpeningDraft) -> list[Person]:
     """Whom an exercice may ring: nearest IDELs first, then doctors."""
     idels = [
@@ -539,6 +551,6 @@ async def _ring_choices(given: Given, tx: Transaction, draft: OpeningDraft) -> l
         for p in await tx.people.all(Role.IDEL)
         if p.on_telegram
     ]
-    near = [c.person for c in search.rank(idels)]
+    near = [c.person for c in waves.rank(idels)]
     doctors = [p for p in await tx.people.all(Role.DOCTOR) if p.on_telegram]
     return [*near, *doctors][:RING_CHOICES]

@@ -183,7 +183,7 @@ def _audience(
 
 
 #: The only notices that show an operator who the patient is.
-OPERATOR_SEES = frozenset({"mission.patient", "thread.document"})
+OPERATOR_SEES = frozenset({"mission.patient", "thread.document", "dossier.sheet", "liaison.notes"})
 
 
 def _patient(given: Given, mission: Mission, audience: Audience, shared: _Shared) -> Patient:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain import closing, orders, thread, vitals_entry
+from bot.domain import closing, liaison, orders, thread, vitals_entry
 from bot.domain.mission import Mission, MissionState, Prescription
 from bot.domain.outcome import (
     Answer,
@@ -38,6 +38,7 @@ from bot.domain.thread import Piece, Voice
 from bot.domain.vitals import read_vitals
 from bot.domain.vitals_entry import LineKind
 from bot.flows import forget, vitals
+from bot.flows import liaison as liaison_flow
 from bot.flows import orders as orders_flow
 from bot.flows.record import actor_of, record
 from bot.flows.written import (
@@ -106,7 +107,8 @@ async def write_in_group(given: Given, person: Person, written: Written) -> Answ
             written.reply_to is not None and await tx.sent.at(written.chat_id, written.reply_to) is not None
         )
         named = await named_mission(tx, written)
-        if not answers_bot and address is None:
+        is_note = named is not None and liaison.marked(written.text) is not None
+        if not answers_bot and address is None and not is_note:
             return None
         if named is None:
             return Answer("thread.which_topic") if address is not None else None
@@ -238,6 +240,8 @@ async def _take(
         return Answer("thread.not_yours", {"number": mission.number})
     if mission.state is MissionState.CLOSED:
         return Answer("thread.closed", {"number": mission.number})
+    if written.kind is DocumentKind.TEXT and liaison.marked(written.text) is not None:
+        return await liaison_flow.write(given, tx, mission_id, person, written)
     if voice is Voice.IDEL and written.kind is DocumentKind.TEXT:
         reading = read_vitals(written.text)
         kind = vitals_entry.line_kind(reading)
@@ -336,9 +340,11 @@ async def _voice(tx: Transaction, author: Party) -> Voice:
 async def catch_up(given: Given, tx: Transaction, mission: Mission, to: Voice = Voice.DOCTOR) -> list[Notice]:
     """Everything so far, in its order, for a doctor (or a nurse) who comes later.
 
-    Constantes first, then the thread. What they were shown before is not sent again.
+    The notes kept for them first, then constantes, then the thread. What they were shown before is not
+    sent again.
     """
-    cards, documents, kept = await tx.together(
+    notes, cards, documents, kept = await tx.together(
+        liaison_flow.catch_up(tx, mission, to),
         vitals.catch_up(tx, mission, to),
         tx.documents.of_mission(mission.id),
         orders_flow.catch_up(tx, mission, to),
@@ -353,7 +359,7 @@ async def catch_up(given: Given, tx: Transaction, mission: Mission, to: Voice = 
             albums.add(document.album)
         pieces.append(_piece(document, await _voice(tx, document.author), follows=follows))
     relays = thread.catch_up(mission, tuple(pieces), to)
-    return [*cards, *relays, *kept]
+    return [*notes, *cards, *relays, *kept]
 
 
 async def _addressed_elsewhere(tx: Transaction, mission: Mission, to: Voice) -> set[int]:
@@ -392,6 +398,10 @@ async def edited(given: Given, person: Person, written: Written) -> Answer | Non
             mission = await tx.missions.lock(waiting)
             if mission is not None:
                 return await vitals.typed_again(given, tx, mission, person, written)
+        if liaison.marked(written.text) is not None:
+            kept = await tx.sent.at(written.chat_id, written.message_id)
+            if kept is not None and kept.kind == ORIGINAL:
+                return Answer("liaison.write_again")
         await _edit_waiting(given, tx, person, written)
         return None
 

@@ -1,14 +1,15 @@
 """The nurse's way to the patient, and the calls owed to the patient."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from bot.domain import closing, visit
 from bot.domain.calendar import shown_at
 from bot.domain.mission import Mission, VisitState
-from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, Timer, to_group, to_person
+from bot.domain.outcome import Answer, Event, Notice, Outcome, Place, Priority, Timer, to_group, to_person
 from bot.domain.people import GROUP_ROLES, MissionId, Person
-from bot.flows import cascade
+from bot.flows import cascade, questionnaire
 from bot.flows.record import actor_of, record, rung
 from bot.ports import Given, Transaction
 
@@ -16,9 +17,9 @@ GONE = Answer("search.gone")
 
 
 async def _held(given: Given, tx: Transaction, person: Person, mission_id: MissionId) -> Mission | None:
-    """The mission, locked, if this nurse holds it."""
+    """The mission, locked, if this nurse holds it; OSNP note what she tells them on the phone."""
     mission = await tx.missions.lock(mission_id)
-    return mission if mission is not None and mission.visit.idel == person.id else None
+    return mission if mission is not None and _may_say(mission, person) else None
 
 
 async def set_out(given: Given, person: Person, mission_id: MissionId) -> Answer:
@@ -27,7 +28,24 @@ async def set_out(given: Given, person: Person, mission_id: MissionId) -> Answer
         mission = await _held(given, tx, person, mission_id)
         if mission is None:
             return Answer("visit.not_yours")
-        return await record(given, tx, visit.set_out(mission, given.now()), actor_of(person))
+        outcome = _with_menu(visit.set_out(mission, given.now()), person)
+        return await record(given, tx, outcome, actor_of(person))
+
+
+def _with_menu(outcome: Outcome, by: Person) -> Outcome:
+    """The page on which OSNP noted a step of the nurse shows the next one."""
+    if by.role not in GROUP_ROLES or not outcome.events:
+        return outcome
+    page = Notice(
+        "control.page",
+        to_group(outcome.mission.id),
+        outcome.mission.id,
+        facts={"page": "idel", "arg": ""},
+        priority=Priority.REPLY,
+        card="menu",
+        only_if_there=True,
+    )
+    return replace(outcome, notices=(*outcome.notices, page))
 
 
 async def arrive(given: Given, person: Person, mission_id: MissionId) -> Answer:
@@ -36,8 +54,9 @@ async def arrive(given: Given, person: Person, mission_id: MissionId) -> Answer:
         mission = await _held(given, tx, person, mission_id)
         if mission is None:
             return Answer("visit.not_yours")
-        outcome = visit.arrive(mission, given.now())
+        outcome = _with_menu(visit.arrive(mission, given.now()), person)
         outcome = await cascade.follow(given, tx, mission, outcome)
+        outcome = await questionnaire.follow(given, tx, outcome)
         return await record(given, tx, outcome, actor_of(person))
 
 
@@ -50,7 +69,7 @@ async def finish(given: Given, person: Person, mission_id: MissionId, *, sure: b
         if not sure and visit.ends_too_early(mission):
             notice = Notice(
                 "visit.finish_sure",
-                to_person(person.id),
+                to_group(mission_id) if person.role in GROUP_ROLES else to_person(person.id),
                 mission_id,
                 priority=Priority.REPLY,
                 card="finish",
@@ -58,7 +77,7 @@ async def finish(given: Given, person: Person, mission_id: MissionId, *, sure: b
             )
             await tx.outbox.owe([notice], given.now())
             return Answer("visit.confirm_below")
-        outcome = visit.finish(mission, given.now())
+        outcome = _with_menu(visit.finish(mission, given.now()), person)
         if outcome.events:
             outcome = outcome.then(closing.ask(outcome.mission, person.short_name, given.now()))
         return await record(given, tx, outcome, actor_of(person))
@@ -68,7 +87,7 @@ async def choose_hour(given: Given, person: Person, mission_id: MissionId) -> An
     """«Changer l'heure»: the choice is laid before the one who tapped."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
-        if mission is None or not _may_set_hour(mission, person):
+        if mission is None or not _may_say(mission, person):
             return Answer("visit.not_yours")
         group = person.role in GROUP_ROLES
         notice = Notice(
@@ -83,7 +102,7 @@ async def choose_hour(given: Given, person: Person, mission_id: MissionId) -> An
         return Answer("visit.choose_hour")
 
 
-def _may_set_hour(mission: Mission, person: Person) -> bool:
+def _may_say(mission: Mission, person: Person) -> bool:
     return person.role in GROUP_ROLES or mission.visit.idel == person.id
 
 
@@ -95,7 +114,7 @@ async def set_hour(given: Given, person: Person, mission_id: MissionId, arg: str
         return Answer("visit.hour_unread")
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
-        if mission is None or not _may_set_hour(mission, person):
+        if mission is None or not _may_say(mission, person):
             return Answer("visit.not_yours")
         outcome = visit.set_hour(mission, to_minute(hour), person.short_name, now)
         outcome = await cascade.follow(given, tx, mission, outcome)
@@ -212,9 +231,21 @@ async def menu(given: Given, by: Person, mission_id: MissionId) -> Answer:
         if not group and mission.visit.idel != by.id:
             return Answer("visit.not_yours")
         place = to_group(mission_id) if group else to_person(by.id)
+        await clear_menu(tx, place, mission_id, given.now())
         notice = Notice("mission.menu", place, mission_id, priority=Priority.REPLY, card="menu", fresh=True)
         await tx.outbox.owe([notice], given.now())
         return Answer("mission.menu_shown")
+
+
+#: A message older than this cannot be deleted any more.
+DELETABLE = timedelta(hours=40)
+
+
+async def clear_menu(tx: Transaction, place: Place, mission_id: MissionId, now: datetime) -> None:
+    """The menu that stands further up is deleted: only the newest one is to be tapped."""
+    old = await tx.sent.card(place, mission_id, "menu")
+    if old is not None and old.sent_at > now - DELETABLE:
+        await tx.sent.save(replace(old, has_patient_facts=True, delete_at=now))
 
 
 async def no_hour_yet(given: Given, timer: Timer) -> None:

@@ -2,10 +2,9 @@
 
 from bot.buttons import Press
 from bot.context import Context
-from bot.domain.people import MissionId, Person
+from bot.domain.people import Person
 from bot.flows import orders
-from bot.flows.written import Written
-from bot.handlers.thread import meant_for, written_of
+from bot.handlers.thread import waited_for
 from bot.ports import Draft
 
 
@@ -42,7 +41,7 @@ async def on_answer(context: Context, person: Person, press: Press) -> None:
 
 async def typed_conclusion(context: Context, person: Person, draft: Draft, text: str) -> bool:
     """A line of the conclusion, in the doctor's words."""
-    found = await _waited_for(context, draft)
+    found = await waited_for(context, draft)
     if found is None:
         return False
     answer = await orders.conclusion_written(context.given, person, *found)
@@ -53,20 +52,10 @@ async def typed_conclusion(context: Context, person: Person, draft: Draft, text:
 
 async def typed_acts(context: Context, person: Person, draft: Draft, text: str) -> bool:
     """Which act was ordered."""
-    found = await _waited_for(context, draft)
+    found = await waited_for(context, draft)
     if found is None:
         return False
     answer = await orders.acts_written(context.given, person, *found)
     if answer is not None:
         await context.say(answer)
     return True
-
-
-async def _waited_for(context: Context, draft: Draft) -> tuple[MissionId, Written] | None:
-    """The mission and the text, when it answers what was asked."""
-    message = context.incoming.effective_message
-    written = written_of(message) if message is not None else None
-    if written is None or not orders.still_waits(draft, context.given.now()):
-        return None
-    mission = await meant_for(context, draft)
-    return None if mission is None else (mission, written)

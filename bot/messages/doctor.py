@@ -16,6 +16,7 @@ def card(keys: Keys) -> Rows:
     video = not mission.cascade.suspended
     return rows(
         (keys.tap(Verb.CONCLUSION, "conclusion"), keys.tap(Verb.ACTS_ORDER, "acts_order")) if video else (),
+        (keys.tap(Verb.SHEET, "sheet"), keys.tap(Verb.LIAISON, "liaison_note")),
         (
             keys.tap(Verb.DOCTOR_CHANGE_HOUR, "change_hour") if video else None,
             keys.tap(Verb.DOCTOR_WITHDRAW, "withdraw"),

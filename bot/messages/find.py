@@ -11,5 +11,5 @@ def results(keys: Keys) -> Rows:
 
 
 def mission(keys: Keys) -> Rows:
-    """Who the patient is, on a second tap."""
-    return rows((keys.tap(Verb.SEE_PATIENT, "see_patient"),))
+    """Who the patient is, or the whole sheet, on a second tap."""
+    return rows((keys.tap(Verb.SEE_PATIENT, "see_patient"), keys.tap(Verb.SHEET, "sheet")))

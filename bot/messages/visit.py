@@ -30,6 +30,7 @@ def card(keys: Keys) -> Rows:
         (keys.tap(Verb.VITALS_GUIDED, "vitals"),) if on_site else (),
         (keys.tap(Verb.FINISH, "finish"),) if on_site else (),
         (keys.tap(Verb.CHANGE_HOUR, "change_hour"),) if arrive else (),
+        (keys.tap(Verb.SHEET, "sheet"), keys.tap(Verb.LIAISON, "liaison_note")),
         (keys.tap(Verb.MENU, "trouble"),),
         (keys.tap(Verb.GIVE_BACK, "give_back"),) if arrive else (),
     )

@@ -143,7 +143,8 @@ def identity(scene: Scene) -> list[str]:
     numbers = [n for n in (d.patient_phone, d.caller.phone if d.caller else None) if n]
     spaced = [f"+33 {n[3]} {n[4:6]} {n[6:8]} {n[8:10]} {n[10:12]}" for n in numbers]
     names = [d.last_name, d.last_name.title(), d.first_name, d.address, str(d.door_code), "03/02/1932"]
-    return [*names, *numbers, *spaced]
+    kept = [note.text[:20] for note in d.liaison if note.text]
+    return [*names, *numbers, *spaced, *kept, "+33 3 53 01 00 31"]
 
 
 @both

@@ -1,0 +1,108 @@
+"""The region's questionnaire: short questions answered by a button, at the opening or at the patient's.
+
+Pure decisions on keys; the words of questions and choices stand in the region file. Answers are facts of
+the patient: they stay in the dossier, and the journal says only that there are some.
+"""
+
+from bot.domain import dossier
+from bot.domain.mission import Mission, MissionState, VisitState
+from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, nothing, to_person
+from bot.domain.region import Question, Region
+
+#: Who answers: at the opening, at the patient's. The values stand in the region file.
+OSNP = "osnp"
+IDEL = "idel"
+
+#: Stored as the choice of a question that was passed over.
+PASSED = ""
+
+Answers = tuple[tuple[str, str], ...]
+
+
+def questions_of(region: Region, by: str) -> tuple[Question, ...]:
+    """The questions one side answers, in the order of the region file."""
+    return tuple(question for question in region.questions if question.by == by)
+
+
+def next_question(region: Region, by: str, answers: Answers) -> Question | None:
+    """The first that was neither answered nor passed over."""
+    said = dict(answers)
+    return next((question for question in questions_of(region, by) if question.key not in said), None)
+
+
+def answer(region: Region, by: str, answers: Answers, key: str, choice: str) -> Answers | None:
+    """With that answer, over an earlier one; None when the region file asks no such thing any more."""
+    asked = next((question for question in questions_of(region, by) if question.key == key), None)
+    if asked is None or choice not in dict(asked.choices):
+        return None
+    return tuple((dict(answers) | {key: choice}).items())
+
+
+def pass_over(region: Region, by: str, answers: Answers) -> Answers:
+    """Whatever is still open is not answered; what was answered stays."""
+    left = {question.key: PASSED for question in questions_of(region, by)}
+    return tuple((left | dict(answers)).items())
+
+
+def told(region: Region, answers: Answers) -> tuple[tuple[str, str], ...]:
+    """What was answered, in the words of the region file: («Vit seul(e)», «Oui»)."""
+    said = dict(answers)
+    return tuple(
+        (question.text.rstrip(" ?:\u00a0\u202f"), dict(question.choices)[said[question.key]])
+        for question in region.questions
+        if said.get(question.key) in dict(question.choices)
+    )
+
+
+def is_open(mission: Mission) -> bool:
+    """Whether the nurse may answer, or correct: at the patient's, until the video has ended."""
+    return (
+        mission.state is MissionState.OPEN
+        and mission.visit.state is VisitState.ON_SITE
+        and (mission.visio is None or not mission.visio.ended)
+    )
+
+
+def on_screen(mission: Mission, region: Region, answers: Answers, again: object = None) -> Question | None:
+    """The question the nurse reads now: the one she corrects, else the first without an answer."""
+    if not is_open(mission):
+        return None
+    known = {question.key: question for question in questions_of(region, IDEL)}
+    return known.get(str(again)) or next_question(region, IDEL, answers)
+
+
+def card(mission: Mission, key: str | None = None, *, fresh: bool = False) -> Notice:
+    """The nurse's one message of it; `key` shows a question that was answered before."""
+    if mission.visit.idel is None:
+        raise ValueError("only a nurse at the patient's has the questionnaire")
+    return Notice(
+        "questionnaire.card",
+        to_person(mission.visit.idel),
+        mission.id,
+        facts={} if key is None else {"question": key},
+        priority=Priority.REPLY,
+        card="questionnaire",
+        fresh=fresh,
+    )
+
+
+def ask(mission: Mission, region: Region, answers: Answers) -> tuple[Notice, ...]:
+    """The nurse is at the patient's: what nobody has answered is asked, in one message."""
+    if not is_open(mission) or next_question(region, IDEL, answers) is None:
+        return ()
+    return (card(mission, fresh=True),)
+
+
+def answered(mission: Mission, before: Answers, after: Answers) -> Outcome:
+    """The nurse has answered, corrected or passed over: her message and the doctor's card follow."""
+    if not is_open(mission):
+        return nothing(mission, "questionnaire.over", number=mission.number)
+    if dict(before) == dict(after):
+        return nothing(mission, "questionnaire.noted", number=mission.number)
+    given = sum(choice != PASSED for _, choice in after)
+    return Outcome(
+        mission,
+        Answer("questionnaire.noted", {"number": mission.number}),
+        events=(Event("questionnaire.answered", {"by": IDEL, "answers": given}),),
+        notices=(card(mission), *dossier.redraws(mission)),
+    )

@@ -1,0 +1,78 @@
+"""The nurse answers the region's questionnaire, corrects it, or passes it over. Each is one transaction."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.domain import questionnaire
+from bot.domain.mission import Mission
+from bot.domain.outcome import Answer, Outcome, WhenUnknown
+from bot.domain.people import MissionId, Person
+from bot.domain.questionnaire import IDEL, Answers
+from bot.flows.record import actor_of, record
+from bot.ports import Given, Transaction
+
+GONE = Answer("search.gone")
+
+
+async def follow(given: Given, tx: Transaction, outcome: Outcome) -> Outcome:
+    """«Sur place» was tapped: the questions come with what follows from it."""
+    if not outcome.events or not questionnaire.questions_of(given.region, IDEL):
+        return outcome
+    dossier = await tx.missions.dossier(outcome.mission.id)
+    asked = () if dossier is None else questionnaire.ask(outcome.mission, given.region, dossier.answers)
+    return replace(outcome, notices=(*outcome.notices, *asked))
+
+
+async def answer(given: Given, person: Person, mission_id: MissionId, key: str, choice: str) -> Answer:
+    """One choice of one question, over an earlier one."""
+    return await _change(
+        given, person, mission_id, lambda said: questionnaire.answer(given.region, IDEL, said, key, choice)
+    )
+
+
+async def pass_over(given: Given, person: Person, mission_id: MissionId) -> Answer:
+    """«Sans réponse»: all that is left."""
+    return await _change(
+        given, person, mission_id, lambda said: questionnaire.pass_over(given.region, IDEL, said)
+    )
+
+
+async def show(given: Given, person: Person, mission_id: MissionId, key: str) -> Answer:
+    """An answered question again, to correct it."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        if mission.visit.idel != person.id:
+            return Answer("visit.not_yours")
+        known = {question.key for question in questionnaire.questions_of(given.region, IDEL)}
+        if not questionnaire.is_open(mission) or key not in known:
+            return await _over(given, tx, mission)
+        await tx.outbox.owe([questionnaire.card(mission, key)], given.now())
+        return Answer("questionnaire.choose")
+
+
+async def _change(
+    given: Given, person: Person, mission_id: MissionId, change: Callable[[Answers], Answers | None]
+) -> Answer:
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        if mission.visit.idel != person.id:
+            return Answer("visit.not_yours")
+        dossier = await tx.missions.dossier(mission_id)
+        after = change(dossier.answers) if dossier is not None else None
+        if dossier is None or after is None or not questionnaire.is_open(mission):
+            return await _over(given, tx, mission)
+        outcome = questionnaire.answered(mission, dossier.answers, after)
+        if outcome.events:
+            await tx.missions.save_dossier(mission_id, replace(dossier, answers=after))
+        return await record(given, tx, outcome, actor_of(person))
+
+
+async def _over(given: Given, tx: Transaction, mission: Mission) -> Answer:
+    """Too late, or no such question any more: the message shows how it stands."""
+    stands = replace(questionnaire.card(mission), only_if_there=True, when_unknown=WhenUnknown.DROP)
+    await tx.outbox.owe([stands], given.now())
+    return Answer("questionnaire.over", {"number": mission.number})
