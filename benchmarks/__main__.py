@@ -17,7 +17,7 @@ from benchmarks.bench import opened, say
 from benchmarks.databases import POSTGRESQL, SQLITE
 from benchmarks.figures import Line
 
-ROWS = ("race", "limits", "broadcast", "decisions", "timers", "growth", "restart", "crowd")
+ROWS = ("race", "limits", "broadcast", "decisions", "timers", "growth", "restart", "crowd", "choosing")
 KINDS = (SQLITE, POSTGRESQL)
 
 

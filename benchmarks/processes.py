@@ -16,6 +16,7 @@ import aiohttp
 from bot.clock import SystemClock, real_monotonic
 from bot.sandbox.play import start_moment
 from bot.sandbox.telegram import TOKEN
+from tests.regions import asking_everybody
 
 PROJECT = Path(__file__).parents[1]
 SECRET = "a secret for the benchmarks only"  # noqa: S105 - seals invented patients
@@ -172,6 +173,7 @@ class BotProcess:
             "SMT_CLOCK": str(clock),
             "SMT_LISTEN": f"127.0.0.1:{self.port}",
             "SMT_SECRET_KEY": SECRET,
+            "SMT_REGION": str(asking_everybody(self.folder)),
         }
         self.started_at = real_monotonic()
         self._process = await _start(*self._command(), log=self.folder / "bot.log", environment=environment)

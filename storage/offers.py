@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, literal_column, select
+from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select
 
 from bot.domain.mission import IdelOffer, IdelOfferState, SearchState
 from bot.domain.people import MissionId, Party, PersonId
@@ -12,6 +12,9 @@ from bot.ports import AlreadyWon
 from storage.connected import Connected, Upsert
 from storage.prepared import Record
 from storage.tables import missions, offers, quoted, winners
+
+#: How many of the newest offers say how many say yes.
+MOST_OFFERS = 2000
 
 _READ = select(offers)
 _GET = _READ.where(offers.c.mission == bindparam("mission_id"), offers.c.person == bindparam("person_id"))
@@ -39,10 +42,33 @@ _FIRST_ASKED = (
     .where(offers.c.wave > literal_column("0"), offers.c.at >= bindparam("since"), offers.c.wave == 1)
     .group_by(offers.c.person)
 )
-_RATE = select(
-    func.count().label("asked"),
-    func.count(case((offers.c.state == IdelOfferState.ACCEPTED.value, 1))).label("accepted"),
-).where(offers.c.wave > literal_column("0"), offers.c.at >= bindparam("since"))
+# Whoever had no time to answer, because somebody else was quicker, says nothing of how many say yes.
+_LATELY = (
+    select(offers.c.mission, offers.c.epoch, offers.c.state)
+    .where(offers.c.wave > literal_column("0"), offers.c.at >= bindparam("since"))
+    .order_by(offers.c.at.desc())
+    .limit(MOST_OFFERS)
+    .subquery("lately")
+)
+_YES = (IdelOfferState.ACCEPTED.value, IdelOfferState.LATE.value, IdelOfferState.GAVE_BACK.value)
+_SILENT = and_(_LATELY.c.state == IdelOfferState.ASKED.value, winners.c.mission.is_(None))
+_RATE = (
+    select(
+        func.count().label("asked"),
+        func.count(case((_LATELY.c.state.in_(_YES), 1))).label("accepted"),
+    )
+    .select_from(
+        _LATELY.outerjoin(
+            winners,
+            and_(
+                winners.c.mission == _LATELY.c.mission,
+                winners.c.machine == "search",
+                winners.c.epoch == _LATELY.c.epoch,
+            ),
+        )
+    )
+    .where(or_(_LATELY.c.state.in_((*_YES, IdelOfferState.REFUSED.value)), _SILENT))
+)
 _WIN = Upsert(winners)
 
 

@@ -432,6 +432,10 @@ class Mission:
         """The same mission with some fields replaced."""
         return replace(self, **changes)  # type: ignore[arg-type]
 
+    def with_cascade(self, **changes: object) -> "Mission":
+        """The same mission with some fields of its cascade replaced."""
+        return replace(self, cascade=replace(self.cascade, **changes))  # type: ignore[arg-type]
+
 
 @dataclass(frozen=True, slots=True)
 class IdelOffer:

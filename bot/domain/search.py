@@ -1,10 +1,10 @@
-"""The search for a nurse: offered to many, given to the first who accepts, exactly once.
+"""The search for a nurse: offered wave after wave (`waves`), given to the first who accepts, exactly once.
 
 Pure decisions. Knows no words, no storage and no clock: the caller gives the moment.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain import visit
@@ -36,55 +36,32 @@ from bot.domain.outcome import (
     to_group,
     to_person,
 )
+from bot.domain.outlook import Outlook
 from bot.domain.people import Party, Person, PersonId
+from bot.domain.waves import Candidate, Wave
 
 #: Why an IDEL whom the bot reaches was not: the offer never left.
 UNSENT = "unsent"
+
+#: Why an offer is refused that nobody was sent: she said so to OSNP.
+BY_PHONE = "phone"
 
 #: The searches in which an ACCEPTER still wins.
 OPEN_SEARCHES = (SearchState.OFFERED, SearchState.USUAL)
 
 STOP_SEARCH = (
     StopTimer(TimerKind.USUAL_SILENT),
+    StopTimer(TimerKind.SEARCH_WIDEN),
     StopTimer(TimerKind.SEARCH_WARNING),
     StopTimer(TimerKind.SEARCH_TIME_UP),
     StopTimer(TimerKind.ORIENTATION_REMINDER),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An IDEL who may be asked, and how far she is from the patient's commune."""
-
-    person: Person
-    distance_km: float | None
-
-
-def rank(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Nearest first; those of unknown place last, then by id so that the order is the same everywhere."""
-    return sorted(candidates, key=lambda c: (c.distance_km is None, c.distance_km or 0.0, c.person.id))
-
-
-def may_be_asked(person: Person, now: datetime, engaged: Iterable[PersonId]) -> bool:
-    """Active, not paused, and free (or willing to hold several missions)."""
-    return (
-        person.active
-        and (person.paused_until is None or person.paused_until <= now)
-        and (person.several_missions or person.id not in set(engaged))
-    )
-
-
-def start(mission: Mission, candidates: Sequence[Candidate], now: datetime) -> Outcome:
-    """Both clocks start: the mission is offered to every candidate, nearest first."""
-    broadcast = _broadcast(mission, candidates, now)
-    return replace(
-        broadcast,
-        answer=Answer("search.started", {"asked": broadcast.mission.search.asked}),
-        events=(
-            _triggered(mission),
-            *broadcast.events,
-        ),
-    )
+def start(mission: Mission, wave: Wave, now: datetime) -> Outcome:
+    """Both clocks start: the mission is offered to the first wave, nearest first."""
+    broadcast = _broadcast(mission, wave, now)
+    return replace(broadcast, events=(_triggered(mission), *broadcast.events))
 
 
 def _triggered(mission: Mission) -> Event:
@@ -101,68 +78,197 @@ def _triggered(mission: Mission) -> Event:
     )
 
 
-def start_with_usual(mission: Mission, usual: Candidate, now: datetime) -> Outcome:
-    """Both clocks start, and the usual IDEL alone is asked for a few minutes."""
-    search = replace(mission.search, state=SearchState.USUAL, usual=usual.person.id, asked=1)
+def start_with_usual(mission: Mission, usual: Candidate, now: datetime, *, by_phone: bool = False) -> Outcome:
+    """Both clocks start; for a few minutes the usual IDEL alone is asked, by the bot or by OSNP."""
+    search = replace(
+        mission.search,
+        state=SearchState.USUAL,
+        usual=usual.person.id,
+        asked=1,
+        unreachable=int(by_phone),
+        usual_by_phone=by_phone,
+    )
     changed = replace(mission, search=search)
+    call = Notice(
+        "search.phone_usual",
+        to_group(mission.id),
+        mission.id,
+        facts={"until": (now + mission.rules.usual_idel).isoformat()},
+        card="usual",
+        fresh=True,
+        valid_until=search.answer_by,
+    )
+    offer = _offer(changed, usual, now)
     return Outcome(
         changed,
-        Answer("search.usual_asked"),
+        Answer("search.usual_to_phone" if by_phone else "search.usual_asked"),
         events=(
             _triggered(mission),
-            Event("search.usual_asked", {"person": usual.person.id}),
+            Event("search.usual_asked", {"person": usual.person.id, "by_phone": by_phone}),
         ),
-        notices=(_offer_notice(changed, usual.person.id),),
+        notices=(call if by_phone else _offer_notice(changed, usual.person.id),),
         timers=(
             SetTimer(TimerKind.USUAL_SILENT, now + mission.rules.usual_idel, search.epoch),
             *_search_timers(changed),
         ),
-        offers=(_offer(changed, usual, now),),
+        offers=(replace(offer, state=IdelOfferState.UNREACHABLE) if by_phone else offer,),
     )
 
 
-def widen(mission: Mission, candidates: Sequence[Candidate], cause: str, now: datetime) -> Outcome:
-    """The usual IDEL cannot, or did not answer: everybody is asked, her offer stays open."""
+def widen(mission: Mission, wave: Wave, cause: str, now: datetime) -> Outcome:
+    """The usual IDEL cannot, or did not answer: the others are asked, her offer stays open."""
     if mission.search.state is not SearchState.USUAL:
         return nothing(mission, "search.stale")
-    known = mission.search.usual
-    broadcast = _broadcast(mission, [c for c in candidates if c.person.id != known], now)
+    current, known = mission.search, mission.search.usual
+    cannot: tuple[IdelOffer, ...] = ()
+    if known is not None and current.usual_by_phone and cause == "osnp":
+        current = replace(current, refused=current.refused + 1, unreachable=current.unreachable - 1)
+        cannot = (said_no(mission, known, now),)
+    others = replace(wave, asked=tuple(c for c in wave.asked if c.person.id != known))
+    broadcast = _broadcast(replace(mission, search=current), others, now)
+    search, notices = broadcast.mission.search, broadcast.notices
+    if not others.asked and search.refused and is_refused_by_all(search) and search.next_wave_at is None:
+        notices += (_all_refused(broadcast.mission),)
     return replace(
         broadcast,
         events=(Event("search.widened", {"cause": cause}), *broadcast.events),
+        notices=(*notices, *_usual_settled(mission)),
         timers=(*broadcast.timers, StopTimer(TimerKind.USUAL_SILENT)),
+        offers=(*cannot, *broadcast.offers),
     )
 
 
-def _broadcast(mission: Mission, candidates: Sequence[Candidate], now: datetime) -> Outcome:
-    ranked = rank(candidates)
-    reached = [c for c in ranked if c.person.on_telegram and c.person.reachable]
-    unreached = [c for c in ranked if not (c.person.on_telegram and c.person.reachable)]
+def _usual_settled(mission: Mission) -> tuple[Notice, ...]:
+    """The card that asked OSNP to phone the usual IDEL, where there is one, says what has become of it."""
+    if not mission.search.usual_by_phone:
+        return ()
+    return (Notice("search.phone_usual", to_group(mission.id), mission.id, card="usual", only_if_there=True),)
+
+
+def ask_more(mission: Mission, wave: Wave, cause: str, now: datetime) -> Outcome:
+    """The next wave is asked; every offer made before stays open."""
+    search = mission.search
+    if search.state is not SearchState.OFFERED or now >= search.answer_by or wave.number <= search.wave:
+        return nothing(mission, "search.stale")
+    asked = _ask(mission, wave, now)
+    changed = asked.mission.search
+    notices = asked.notices
+    if search.next_wave_at is not None and is_refused_by_all(changed) and changed.next_wave_at is None:
+        notices += (_all_refused(asked.mission),)
+    return replace(
+        asked,
+        answer=Answer(
+            "search.more_asked",
+            {"number": mission.number, "asked": len(wave.asked), "left": wave.left},
+        ),
+        events=(Event("search.widened", {"cause": cause}), *asked.events),
+        notices=notices,
+    )
+
+
+def next_is_due(mission: Mission, epoch: int, now: datetime) -> bool:
+    """Whether the hour of the next wave has come."""
+    search = mission.search
+    return (
+        search.state is SearchState.OFFERED
+        and search.epoch == epoch
+        and search.next_wave_at is not None
+        and search.next_wave_at <= now < search.answer_by
+    )
+
+
+def is_refused_by_all(search: Search) -> bool:
+    """Whether nobody who was asked can still say yes."""
+    return (
+        search.state is SearchState.OFFERED
+        and search.refused + search.unreachable >= search.asked
+        and not search.late
+    )
+
+
+def is_stuck(mission: Mission) -> bool:
+    """Whether nobody of the waves so far can still say yes, and others wait for theirs."""
+    return is_refused_by_all(mission.search) and mission.search.next_wave_at is not None
+
+
+def warn_unlikely(mission: Mission, outlook: Outlook) -> Outcome:
+    """At the déclenchement: at this hour and in this sector, few searches were answered in time."""
+    facts: dict[str, Fact] = {"answered": outlook.answered, "of": outlook.of}
+    return Outcome(
+        mission,
+        Answer("search.warned"),
+        events=(Event("search.unlikely", facts),),
+        notices=(
+            Notice(
+                "search.unlikely",
+                to_group(mission.id),
+                mission.id,
+                facts=facts,
+                valid_until=mission.search.answer_by,
+            ),
+        ),
+    )
+
+
+def _broadcast(mission: Mission, wave: Wave, now: datetime) -> Outcome:
+    """The first wave of an epoch: the clocks of the search start with it."""
+    asked = _ask(mission, wave, now)
+    return replace(asked, timers=(*_search_timers(asked.mission), *asked.timers))
+
+
+def _ask(mission: Mission, wave: Wave, now: datetime) -> Outcome:
+    reached = [c for c in wave.asked if c.reached]
+    unreached = [c for c in wave.asked if not c.reached]
     search = replace(
         mission.search,
         state=SearchState.OFFERED,
-        asked=mission.search.asked + len(ranked),
+        asked=mission.search.asked + len(wave.asked),
         unreachable=mission.search.unreachable + len(unreached),
+        wave=wave.number,
+        next_wave_at=wave.next_at,
+        everybody_by=wave.everybody_by,
     )
     changed = replace(mission, search=search)
     notices = [_offer_notice(changed, c.person.id) for c in reached]
-    if unreached or not ranked:
-        notices.append(Notice("search.to_phone", to_group(mission.id), mission.id, priority=Priority.RECEIPT))
+    if unreached or not search.asked:
+        notices.append(
+            Notice("search.to_phone", to_group(mission.id), mission.id, card="to_phone", fresh=True)
+        )
     offers = [_offer(changed, c, now) for c in reached]
     offers += [replace(_offer(changed, c, now), state=IdelOfferState.UNREACHABLE) for c in unreached]
     return Outcome(
         changed,
-        Answer("search.started", {"asked": search.asked}),
-        events=(
-            Event(
-                "search.offered",
-                {"epoch": search.epoch, "asked": len(ranked), "unreachable": len(unreached)},
-            ),
-        ),
+        Answer("search.started", {"asked": search.asked, "left": wave.left}),
+        events=(Event("search.offered", _account(search, wave, len(unreached))),),
         notices=tuple(notices),
-        timers=_search_timers(changed),
+        timers=_next_timer(mission.search, wave),
         offers=tuple(offers),
     )
+
+
+def _next_timer(before: Search, wave: Wave) -> tuple[SetTimer | StopTimer, ...]:
+    if wave.next_at is not None:
+        return (SetTimer(TimerKind.SEARCH_WIDEN, wave.next_at, before.epoch),)
+    return (StopTimer(TimerKind.SEARCH_WIDEN),) if before.next_wave_at is not None else ()
+
+
+def _account(search: Search, wave: Wave, unreachable: int) -> dict[str, Fact]:
+    """What the journal keeps of a wave: whoever asks why gets the reasons that decided.
+
+    Of those who were passed over the reason is kept by name only where they use the bot: they may ask it.
+    """
+    facts: dict[str, Fact] = {
+        "epoch": search.epoch,
+        "wave": wave.number,
+        "asked": len(wave.asked),
+        "unreachable": unreachable,
+        "left": wave.left,
+    }
+    for reason in sorted({reason for _, reason in wave.passed}):
+        those = [person for person, why in wave.passed if why == reason]
+        facts[f"not_{reason}"] = len(those)
+        facts[f"who_{reason}"] = " ".join(str(person.id) for person in those if person.on_telegram)
+    return facts
 
 
 def _search_timers(mission: Mission) -> tuple[SetTimer | StopTimer, ...]:
@@ -187,6 +293,7 @@ def _offer(mission: Mission, candidate: Candidate, now: datetime) -> IdelOffer:
         IdelOfferState.ASKED,
         now,
         distance_km=candidate.distance_km,
+        wave=mission.search.wave,
     )
 
 
@@ -291,7 +398,14 @@ def _too_late(mission: Mission, now: datetime) -> Outcome | None:
 
 def win(mission: Mission, offer: IdelOffer, person: Person, estimate: int | None, now: datetime) -> Outcome:
     """The mission is hers: receipt, identity, everybody else's card shut."""
-    search = replace(mission.search, state=SearchState.TAKEN, taken_by=person.id, taken_at=now, late=())
+    search = replace(
+        mission.search,
+        state=SearchState.TAKEN,
+        taken_by=person.id,
+        taken_at=now,
+        late=(),
+        next_wave_at=None,
+    )
     taken = replace(mission, search=search, patient_calls=_owe_call(mission, CallReason.ACCEPTED))
     planned = visit.plan(taken, person.id, estimate, now)
     losers = tuple(late.person for late in mission.search.late if late.person != person.id)
@@ -323,6 +437,7 @@ def win(mission: Mission, offer: IdelOffer, person: Person, estimate: int | None
             *planned.notices,
             Notice("search.taken", to_group(mission.id), mission.id, card="call", fresh=True),
             Notice("search.nobody", to_group(mission.id), mission.id, card="orientation", only_if_there=True),
+            *_usual_settled(mission),
             *(_told_no(mission, loser) for loser in losers),
         ),
         withdrawn=(
@@ -392,20 +507,26 @@ def refuse(mission: Mission, offer: IdelOffer | None, person: Person, now: datet
     search = replace(mission.search, refused=mission.search.refused + 1)
     changed = replace(mission, search=search)
     notices = [_redraw_offer(changed, person.id)]
-    if (
-        search.state is SearchState.OFFERED
-        and search.refused + search.unreachable >= search.asked
-        and not search.late
-    ):
-        notices.append(
-            Notice("search.all_refused", to_group(mission.id), mission.id, valid_until=search.answer_by)
-        )
+    if is_refused_by_all(search) and search.next_wave_at is None:
+        notices.append(_all_refused(changed))
     return Outcome(
         changed,
         Answer("search.refused", {"number": mission.number}),
         events=(Event("search.refused", {"person": person.id, "epoch": search.epoch}),),
         notices=tuple(notices),
         offers=(replace(offer, state=IdelOfferState.REFUSED, answered_at=now),),
+    )
+
+
+def said_no(mission: Mission, person: PersonId, now: datetime) -> IdelOffer:
+    """The usual IDEL cannot, as she told OSNP on the telephone: no later wave asks her."""
+    offer = IdelOffer(mission.id, person, mission.search.epoch, IdelOfferState.REFUSED, now)
+    return replace(offer, answered_at=now, reason=BY_PHONE)
+
+
+def _all_refused(mission: Mission) -> Notice:
+    return Notice(
+        "search.all_refused", to_group(mission.id), mission.id, valid_until=mission.search.answer_by
     )
 
 
@@ -473,7 +594,7 @@ def time_is_up(mission: Mission, epoch: int, now: datetime, unsent: Sequence[Ide
         return nothing(mission, "search.stale")
     never = [offer for offer in unsent if offer.state is IdelOfferState.ASKED and offer.epoch == epoch]
     search = replace(search, unreachable=search.unreachable + len(never))
-    changed = replace(mission, search=replace(search, state=SearchState.UNANSWERED))
+    changed = replace(mission, search=replace(search, state=SearchState.UNANSWERED, next_wave_at=None))
     return Outcome(
         changed,
         Answer("search.nobody"),
@@ -484,6 +605,7 @@ def time_is_up(mission: Mission, epoch: int, now: datetime, unsent: Sequence[Ide
         withdrawn=(Withdrawal(mission.id, "search.offer"),),
         timers=(
             StopTimer(TimerKind.SEARCH_WARNING),
+            StopTimer(TimerKind.SEARCH_WIDEN),
             StopTimer(TimerKind.USUAL_SILENT),
             *(
                 SetTimer(TimerKind.ORIENTATION_REMINDER, now + after, search.epoch, key=str(n))
@@ -673,11 +795,16 @@ def answer_late(
     )
 
 
+def answer_again_by(mission: Mission, now: datetime) -> datetime:
+    """Until when there is time to answer a search that begins anew."""
+    return min(now + mission.rules.answer, mission.limit)
+
+
 def give_back(
     mission: Mission,
     person: Person,
     offer: IdelOffer | None,
-    candidates: Sequence[Candidate],
+    wave: Wave,
     reason: str,
     now: datetime,
 ) -> Outcome:
@@ -698,7 +825,7 @@ def give_back(
             state=SearchState.OFFERED,
             epoch=search.epoch + 1,
             started_at=now,
-            answer_by=min(now + mission.rules.answer, mission.limit),
+            answer_by=answer_again_by(mission, now),
             asked=0,
             refused=0,
             unreachable=0,
@@ -706,12 +833,13 @@ def give_back(
             taken_at=None,
             excluded=(*search.excluded, person.id),
             late=(),
+            usual_by_phone=False,
         ),
         patient_calls=_owe_call(mission, CallReason.GIVEN_BACK),
     )
     left = visit.leave(reopened)
-    allowed = [c for c in candidates if c.person.id not in reopened.search.excluded]
-    broadcast = _broadcast(left.mission, allowed, now)
+    allowed = tuple(c for c in wave.asked if c.person.id not in reopened.search.excluded)
+    broadcast = _broadcast(left.mission, replace(wave, asked=allowed), now)
     gave_back = (
         replace(offer, state=IdelOfferState.GAVE_BACK, answered_at=now, reason=reason) if offer else None
     )
@@ -755,3 +883,24 @@ def give_back(
         offers=((gave_back,) if gave_back else ()) + broadcast.offers,
         released=person.id,
     )
+
+
+def search_again(mission: Mission, wave: Wave, now: datetime) -> Outcome:
+    """Nobody has it any more: offered anew, with a whole delay, but to whoever gave it back."""
+    search = replace(
+        mission.search,
+        state=SearchState.OFFERED,
+        epoch=mission.search.epoch + 1,
+        started_at=now,
+        answer_by=answer_again_by(mission, now),
+        asked=0,
+        refused=0,
+        unreachable=0,
+        usual=None,
+        taken_by=None,
+        taken_at=None,
+        assigned_by=None,
+        late=(),
+    )
+    allowed = tuple(c for c in wave.asked if c.person.id not in search.excluded)
+    return _broadcast(replace(mission, search=search), replace(wave, asked=allowed), now)

@@ -1,11 +1,15 @@
 """The search for a nurse: each event is one transaction that locks the mission, then the person."""
 
-from bot.domain import closing, search
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.domain import closing, outlook, search, waves
 from bot.domain.mission import IdelOffer, Mission, Orientation, SearchState
-from bot.domain.outcome import Answer, Fact, Notice, Outcome, Priority, Timer, to_group, to_person
+from bot.domain.outcome import Answer, Fact, Notice, Outcome, Priority, Timer, nothing, to_group, to_person
 from bot.domain.people import MissionId, Person, PersonId, Role
-from bot.domain.places import distance_between
-from bot.domain.search import Candidate
+from bot.domain.waves import Eligible, Wave
 from bot.flows import cascade
 from bot.flows.record import actor_of, record, rung
 from bot.ports import AlreadyEngaged, AlreadyWon, Draft, Given, Transaction
@@ -13,19 +17,97 @@ from bot.ports import AlreadyEngaged, AlreadyWon, Draft, Given, Transaction
 GONE = Answer("search.gone")
 
 
-async def candidates(given: Given, tx: Transaction, mission: Mission) -> list[Candidate]:
-    """The IDELs who may be asked now, with their distance to the patient's commune."""
-    engaged = await tx.people.engaged()
-    found = [
-        Candidate(person, distance_between(given.region, person.commune, mission.commune))
-        for person in await tx.people.all(Role.IDEL)
-        if search.may_be_asked(person, given.now(), engaged)
-        and (not mission.exercise or person.id in mission.rings)
+async def candidates(
+    given: Given, tx: Transaction, mission: Mission, *, anew: bool = False, without: PersonId | None = None
+) -> Eligible:
+    """The IDELs who may be asked now and were not in this search yet, and why others may not.
+
+    `anew`: a search begins again, whoever was asked before counts as not asked; `without`: nor is she asked.
+    """
+    policy, now = given.region.search, given.now()
+    reads: list[Coroutine[Any, Any, Any]] = [tx.people.askable(Role.IDEL), tx.people.engaged()]
+    if policy.radii_km:
+        reads.append(tx.offers.first_asked_since(now - policy.rotation))
+    people, engaged, *turns = await tx.together(*reads)
+    asked = set() if without is None else {without}
+    if not anew and (mission.search.wave or mission.search.asked):
+        epoch = mission.search.epoch
+        asked |= {o.person for o in await tx.offers.of_mission(mission.id) if o.epoch == epoch}
+    return waves.eligible(
+        given.region,
+        mission,
+        people,
+        now,
+        busy=engaged,
+        asked=asked,
+        turns=turns[0] if turns else None,
+    )
+
+
+async def first_wave(given: Given, tx: Transaction, found: Eligible, *, answer_by: datetime) -> Wave:
+    """Who is asked at once, of those who may be."""
+    return await _wave(given, tx, found, 1, waves.middle(given.now(), answer_by))
+
+
+async def _wave(given: Given, tx: Transaction, found: Eligible, number: int, everybody_by: datetime) -> Wave:
+    policy, now = given.region.search, given.now()
+    most = policy.smallest
+    if number <= len(policy.radii_km) and now < everybody_by:
+        most = waves.size(policy, *await tx.offers.rate_since(now - policy.history))
+    return waves.plan(policy, found, now, number=number, most=most, everybody_by=everybody_by)
+
+
+async def _next_wave(given: Given, tx: Transaction, mission: Mission) -> Wave:
+    """Whoever comes next; where everybody was asked, whoever became free since."""
+    now, current = given.now(), mission.search
+    by = current.everybody_by if current.next_wave_at is not None else None
+    return await _wave(
+        given, tx, await candidates(given, tx, mission), current.wave + 1, by if by is not None else now
+    )
+
+
+async def _others(given: Given, tx: Transaction, mission: Mission) -> Wave:
+    """The first wave, after the usual IDEL."""
+    found = await candidates(given, tx, mission)
+    return await first_wave(given, tx, found, answer_by=mission.search.answer_by)
+
+
+async def start(
+    given: Given, tx: Transaction, mission: Mission, *, said_no: PersonId | None = None
+) -> Outcome:
+    """The first wave of a new mission. `said_no`: the usual IDEL, who cannot; she has told OSNP."""
+    found = await candidates(given, tx, mission, without=said_no)
+    wave = await first_wave(given, tx, found, answer_by=mission.search.answer_by)
+    outcome = search.start(mission, wave, given.now())
+    if said_no is not None:
+        outcome = replace(
+            outcome, offers=(*outcome.offers, search.said_no(outcome.mission, said_no, given.now()))
+        )
+    return outcome
+
+
+async def warned(given: Given, tx: Transaction, outcome: Outcome) -> Outcome:
+    """The same, and OSNP warned where the past says that an answer in time is unlikely."""
+    mission, now, policy = outcome.mission, given.now(), given.region.search
+    if mission.exercise or mission.search.state is SearchState.TAKEN or not policy.unlikely_under:
+        return outcome
+    since = now - policy.history
+    triggered = await tx.journal.between(since, now, "mission.triggered")
+    past = [
+        outlook.Past(line.mission, line.at, str(line.facts["commune"]))
+        for line in triggered
+        if line.mission is not None and line.mission != mission.id and not line.facts.get("exercise")
     ]
-    radius = given.region.search_radius_km
-    if radius is None:
-        return found
-    return [c for c in found if c.distance_km is None or c.distance_km <= radius]
+    like = outlook.alike(given.region, mission.commune, now, past)
+    if len(like) < policy.unlikely_from:
+        return outcome
+    accepted, nobody = await tx.together(
+        tx.journal.between(since, now, "search.accepted"), tx.journal.between(since, now, "search.nobody")
+    )
+    found = outlook.unlikely(
+        given.region, like, {line.mission for line in accepted}, {line.mission for line in nobody}
+    )
+    return outcome if found is None else outcome.then(search.warn_unlikely(mission, found))
 
 
 async def accept(
@@ -99,11 +181,20 @@ async def refuse(given: Given, person: Person, mission_id: MissionId, epoch: int
             return GONE
         offer = await _offer(tx, mission_id, person, epoch)
         outcome = search.refuse(mission, offer, person, given.now())
-        if outcome.events and mission.search.usual == person.id:
-            outcome = outcome.then(
-                search.widen(outcome.mission, await candidates(given, tx, mission), "refused", given.now())
-            )
+        outcome = await after_refusal(given, tx, mission, outcome)
         return await record(given, tx, outcome, actor_of(person))
+
+
+async def after_refusal(given: Given, tx: Transaction, before: Mission, outcome: Outcome) -> Outcome:
+    """A refusal, and whoever is asked because nobody is left who could still say yes."""
+    mission, now = outcome.mission, given.now()
+    if not outcome.events:
+        return outcome
+    if before.search.state is SearchState.USUAL:
+        return outcome.then(search.widen(mission, await _others(given, tx, mission), "refused", now))
+    if search.is_stuck(mission):
+        return outcome.then(search.ask_more(mission, await _next_wave(given, tx, mission), "refused", now))
+    return outcome
 
 
 async def refusal_reason(
@@ -140,7 +231,55 @@ async def usual_declined(given: Given, by: Person, mission_id: MissionId) -> Ans
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        outcome = search.widen(mission, await candidates(given, tx, mission), "osnp", given.now())
+        outcome = search.widen(mission, await _others(given, tx, mission), "osnp", given.now())
+        return await record(given, tx, outcome, actor_of(by))
+
+
+async def usual_accepted(given: Given, by: Person, mission_id: MissionId, estimate: int) -> Answer:
+    """The usual IDEL says yes on the telephone, to the operator who phoned her."""
+    try:
+        async with given.storage.transaction() as tx:
+            mission = await tx.missions.lock(mission_id)
+            if mission is None:
+                return GONE
+            usual = mission.search.usual
+            if (
+                usual is None
+                or not mission.search.usual_by_phone
+                or mission.search.state not in search.OPEN_SEARCHES
+            ):
+                return Answer("search.stale")
+            person = (await tx.people.lock([usual]))[usual]
+            elsewhere = await _elsewhere(tx, usual, mission_id)
+            offer = await tx.offers.get(mission_id, usual)
+            outcome = search.accept(
+                mission, offer, person, elsewhere=elsewhere, estimate=estimate, now=given.now()
+            )
+            if outcome.won is None:
+                engaged = Answer("search.late_engaged", {"other": elsewhere})
+                return Answer("search.stale") if elsewhere is None else engaged
+            outcome = replace(outcome, answer=Answer("search.usual_accepted", {"number": mission.number}))
+            outcome = await cascade.follow(given, tx, mission, outcome)
+            return await record(given, tx, outcome, actor_of(by))
+    except (AlreadyWon, AlreadyEngaged):
+        return Answer("search.stale")
+
+
+async def widen_now(given: Given, by: Person, mission_id: MissionId, wave: int | None = None) -> Answer:
+    """OSNP do not wait for the next wave. `wave`: the last one when the button was drawn, else stale."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        now = given.now()
+        if mission.search.state is SearchState.USUAL:
+            outcome = search.widen(mission, await _others(given, tx, mission), "osnp", now)
+        elif mission.search.next_wave_at is None:
+            outcome = nothing(mission, "search.nobody_left", number=mission.number)
+        elif wave is not None and wave != mission.search.wave:
+            outcome = nothing(mission, "search.stale")
+        else:
+            outcome = search.ask_more(mission, await _next_wave(given, tx, mission), "osnp", now)
         return await record(given, tx, outcome, actor_of(by))
 
 
@@ -231,7 +370,9 @@ async def _prolonged(given: Given, tx: Transaction, outcome: Outcome) -> Outcome
     """Whoever is silent hears it again, and whoever became free is asked too."""
     mission = outcome.mission
     offers = await tx.offers.of_mission(mission.id)
-    return outcome.then(search.offer_again(mission, offers))
+    again = outcome.then(search.offer_again(mission, offers))
+    more = await _next_wave(given, tx, again.mission)
+    return again.then(search.ask_more(again.mission, more, "prolonged", given.now())) if more.asked else again
 
 
 async def answer_late(
@@ -264,9 +405,9 @@ async def give_back(given: Given, person: Person, mission_id: MissionId, reason:
         if mission is None:
             return GONE
         offer = await tx.offers.get(mission_id, person.id)
-        outcome = search.give_back(
-            mission, person, offer, await candidates(given, tx, mission), reason, given.now()
-        )
+        found = await candidates(given, tx, mission, anew=True, without=person.id)
+        wave = await first_wave(given, tx, found, answer_by=search.answer_again_by(mission, given.now()))
+        outcome = search.give_back(mission, person, offer, wave, reason, given.now())
         outcome = await cascade.follow(given, tx, mission, outcome)
         return await record(given, tx, outcome, actor_of(person))
 
@@ -276,8 +417,17 @@ async def usual_silent(given: Given, timer: Timer) -> None:
     async with given.storage.transaction() as tx:
         mission = await rung(given, tx, timer)
         if mission is not None:
-            outcome = search.widen(mission, await candidates(given, tx, mission), "silent", given.now())
+            outcome = search.widen(mission, await _others(given, tx, mission), "silent", given.now())
             await record(given, tx, outcome, "timer")
+
+
+async def next_wave_due(given: Given, timer: Timer) -> None:
+    """The hour of the next wave has come."""
+    async with given.storage.transaction() as tx:
+        mission = await rung(given, tx, timer)
+        if mission is not None and search.next_is_due(mission, timer.epoch, given.now()):
+            wave = await _next_wave(given, tx, mission)
+            await record(given, tx, search.ask_more(mission, wave, "time", given.now()), "timer")
 
 
 async def warning(given: Given, timer: Timer) -> None:

@@ -39,6 +39,11 @@ async def on_usual_declined(context: Context, person: Person, press: Press) -> N
     await context.say(await search.usual_declined(context.given, person, press.mission))
 
 
+async def on_usual_accepted(context: Context, person: Person, press: Press) -> None:
+    """OSNP: the usual IDEL said yes on the telephone, with her minutes."""
+    await context.say(await search.usual_accepted(context.given, person, press.mission, int(press.arg)))
+
+
 async def on_orient(context: Context, person: Person, press: Press) -> None:
     """The régulateur's decision, or an operator's note of it: «ambulance» or «ambulance.4»."""
     choice, _, decider = press.arg.partition(".")

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain import cascade, closing, search, visio, visit
+from bot.domain import cascade, closing, search, video_hour, visio, visit
 from bot.domain.cascade import Askable, Roster
 from bot.domain.mission import EndReason, Mission, MissionState, Orientation, Search, SearchState, Sex
 from bot.domain.owner import Deed, Owner, Who, owner
 from bot.domain.people import CascadeStep, MissionId, OrganisationId, Party, Person, PersonId, Role
-from bot.domain.search import Candidate
+from bot.domain.waves import Candidate, at_once
 from tests.domain.test_machines import LIMIT, OPERATOR, REGULATEUR, RULES, START, STEPS
 
 AMINA = Person(PersonId(1), Role.IDEL, "BENALI", "Amina", on_telegram=True)
@@ -39,7 +39,7 @@ NEW = Mission(
     search=Search(SearchState.OFFERED, 1, START, START + RULES.answer),
     regulateur=REGULATEUR,
 )
-OFFER = search.start(NEW, [Candidate(AMINA, 1.0)], START)
+OFFER = search.start(NEW, at_once([Candidate(AMINA, 1.0)]), START)
 
 
 def taken(estimate: int | None = 40) -> Mission:
@@ -54,7 +54,7 @@ def with_doctors_asked(rosters: cascade.Rosters = ROSTERS) -> Mission:
 def with_a_doctor(party: Party = CLAIRE) -> Mission:
     rosters = {CascadeStep.EFFECTEUR_SAS: Roster((Askable(party),))}
     mission = with_doctors_asked(rosters)
-    return cascade.accept(mission, party, cascade.earliest(mission, START), START).mission
+    return cascade.accept(mission, party, video_hour.earliest(mission, START), START).mission
 
 
 def test_while_nurses_are_asked_nobody_is_meant_by_name() -> None:
@@ -70,7 +70,7 @@ def test_the_usual_nurse_alone_is_asked() -> None:
 
 @pytest.mark.parametrize("candidates", [[], [Candidate(replace(AMINA, on_telegram=False), 1.0)]])
 def test_when_the_bot_reaches_nobody_the_operator_phones(candidates: list[Candidate]) -> None:
-    mission = search.start(NEW, candidates, START).mission
+    mission = search.start(NEW, at_once(candidates), START).mission
     assert owner(mission, START) == Owner(Who.OPERATOR, Deed.PHONE_IDELS, LEA, START + RULES.answer)
 
 
@@ -148,10 +148,10 @@ def test_a_new_hour_is_agreed_by_the_other_side_and_else_by_the_operator() -> No
     asked = cascade.moved(moved, START).mission
     assert owner(asked, START).deed is Deed.AGREE_HOUR
     assert owner(asked, START).party == CLAIRE
-    declined = cascade.decline_hour(asked, CLAIRE).mission
+    declined = video_hour.decline_hour(asked, CLAIRE).mission
     assert owner(declined, START).who is Who.OPERATOR
 
-    own = cascade.propose(mission, CLAIRE, START + timedelta(hours=2), START).mission
+    own = video_hour.propose(mission, CLAIRE, START + timedelta(hours=2), START).mission
     assert owner(own, START).party == IDEL
     assert owner(own, START + timedelta(hours=2)).who is Who.OPERATOR
 

@@ -59,3 +59,57 @@ async def test_one_winner_for_each_machine_and_epoch(storage: Storage) -> None:
         # The transaction goes on.
         await tx.offers.win(mission.id, "search", 2, late, NOW)
         await tx.offers.win(mission.id, "cascade", 1, late, NOW)
+
+
+async def test_turns_in_the_first_wave_are_counted_since_a_moment(storage: Storage) -> None:
+    first, second, third = [await started(storage, number=n) for n in (1, 2, 3)]
+    amina, bruno = await known(storage, AMINA, BRUNO)
+    async with storage.transaction() as tx:
+        await tx.offers.save(
+            [
+                replace(an_offer(first.id, amina.id), wave=1),
+                replace(an_offer(second.id, amina.id), wave=1, at=NOW + MINUTE),
+                replace(an_offer(second.id, bruno.id), wave=2, at=NOW + MINUTE),
+                an_offer(third.id, bruno.id),  # as the usual one, outside the waves
+            ]
+        )
+        assert await tx.offers.first_asked_since(NOW) == {amina.id: 2}
+        assert await tx.offers.first_asked_since(NOW + MINUTE) == {amina.id: 1}
+        assert await tx.offers.first_asked_since(NOW + 2 * MINUTE) == {}
+
+
+async def test_the_rate_is_of_those_who_answered_or_stayed_silent_to_the_end(storage: Storage) -> None:
+    given_back, won, nobody = [await started(storage, number=n) for n in (1, 2, 3)]
+    amina, bruno = await known(storage, AMINA, BRUNO)
+    states = {
+        (given_back.id, amina.id): IdelOfferState.GAVE_BACK,
+        (won.id, amina.id): IdelOfferState.ACCEPTED,
+        (
+            won.id,
+            bruno.id,
+        ): IdelOfferState.ASKED,  # Amina was quicker: nobody knows what Bruno would have said
+        (nobody.id, amina.id): IdelOfferState.REFUSED,
+        (nobody.id, bruno.id): IdelOfferState.ASKED,  # nobody took it: he was silent
+    }
+    async with storage.transaction() as tx:
+        assert await tx.offers.rate_since(NOW) == (0, 0)
+        await tx.offers.save(
+            [
+                replace(an_offer(mission, person), wave=1, state=state)
+                for (mission, person), state in states.items()
+            ]
+        )
+        await tx.offers.save([an_offer(given_back.id, bruno.id)])  # outside the waves
+        await tx.offers.win(won.id, "search", 1, Party.person(amina.id), NOW)
+        assert await tx.offers.rate_since(NOW) == (4, 2)
+        assert await tx.offers.rate_since(NOW + MINUTE) == (0, 0)
+
+
+async def test_the_wave_of_an_offer_is_kept(storage: Storage) -> None:
+    mission = await started(storage)
+    (amina,) = await known(storage, AMINA)
+    async with storage.transaction() as tx:
+        await tx.offers.save([an_offer(mission.id, amina.id)])
+        second = replace(an_offer(mission.id, amina.id), wave=2)
+        await tx.offers.save([second])
+        assert await tx.offers.get(mission.id, amina.id) == second

@@ -25,6 +25,7 @@ NAME = "Dr Marie-Christine SCHMITT-OBERHAUSER"
 FACTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("at", "by", "hour", "limit", "until", "taken_at"), (HOUR,)),
     "asked": (1, 1000),
+    "left": (0, 30),
     "by_idel": (True, False),
     "words": ("chloé",),
     "by_phone": (True, False),

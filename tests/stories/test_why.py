@@ -1,0 +1,111 @@
+"""`/pourquoi`: why somebody was asked, or was not, in the reasons that decided."""
+
+from datetime import timedelta
+
+from bot.domain.people import Role
+from tests.stories.story import Story
+from tests.stories.test_waves import FAR, neighbours, nurse, pause
+
+
+async def test_a_nurse_reads_why_she_was_asked_or_was_not(story: Story) -> None:
+    await neighbours(story)
+    amina, emma, david = story.person("Amina"), story.person(FAR), story.person("David")
+    await pause(story, "David", story.clock.now() + timedelta(hours=1))
+    await story.mission(in_waves=True)
+    await amina.taps("ACCEPTER · 20 min")
+
+    await amina.types("/pourquoi")
+    amina.sees("SMT 1 · 06/10/2026 09:23 · Mulhouse · Chute", "1re vague à 09:23, moins d'1 km")
+    await emma.types("/pourquoi")
+    emma.sees("prise à 09:23 avant votre vague, vous êtes à 16 km")
+    await david.types("/pourquoi")
+    david.sees("pas sollicité(e) : en pause à 09:23")
+
+
+async def test_whoever_has_a_mission_reads_that_she_is_busy(story: Story) -> None:
+    amina = story.person("Amina")
+    await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    await story.mission()
+    await amina.types("/pourquoi 2")
+    amina.sees("SMT 2", "pas sollicité(e) : déjà en mission à 09:23")
+
+
+async def test_who_waits_for_her_wave_reads_when_it_comes(story: Story) -> None:
+    await neighbours(story)
+    await story.mission(in_waves=True)
+    await story.person(FAR).types("/pourquoi 1")
+    story.person(FAR).sees("votre vague vient : la prochaine à 09:28, vous êtes à 16 km")
+
+
+async def test_the_rule_is_said_with_the_values_of_the_region(story: Story) -> None:
+    amina = story.person("Amina")
+    await story.mission(in_waves=True)
+    await amina.types("/pourquoi")
+    amina.sees(
+        "1. L'IDEL habituel(le) d'abord.",
+        "toutes les 5 min au plus : à moins de 10 km, 20 km, 40 km, puis tous",
+        "8 IDEL au moins",
+        "À 5 km près, qui a été le moins souvent en 1re vague depuis 30 jours",
+        "Hors de ses secteurs : dernière vague",
+        "Vous : 1 fois en 1re vague depuis 30 jours",
+    )
+
+
+async def test_where_nothing_was_written_down_of_her_that_is_said(story: Story) -> None:
+    amina = story.person("Amina")
+    await story.mission(offered_to=["Bruno"])  # by an earlier version, which kept no reasons
+    await amina.types("/pourquoi 1")
+    amina.sees("raison inconnue")
+
+
+async def test_the_answer_names_no_patient_and_goes_to_nobody_else(story: Story) -> None:
+    await neighbours(story)
+    emma = story.person(FAR)
+    await story.mission(in_waves=True)
+    await story.person("Amina").taps("ACCEPTER · 20 min")
+    await emma.types("/pourquoi 1")
+    for secret in ("KELLER", "Odile", "94 ans", "rue des Tanneurs", "Amina", "Femme"):
+        emma.sees_not(secret)
+    story.person("Léa").sees_not("Pourquoi sollicité(e)")
+
+
+async def test_osnp_read_the_waves_and_why_somebody_was_not_in_them(story: Story) -> None:
+    await neighbours(story)
+    lea, group = story.person("Léa"), story.group.id
+    await pause(story, "David", story.clock.now() + timedelta(hours=1))
+    await story.mission(in_waves=True)
+    await story.wait(minutes=6)
+
+    await lea.types("/pourquoi 1")
+    lea.sees(
+        "SMT 1 · qui a été sollicité",
+        "1re vague 09:23 : 11 sollicités, 1 ensuite",
+        "2e vague 09:28 : 1 sollicité",
+        "Pas sollicités : 1 en pause",
+    )
+    await lea.types("/pourquoi 1 david lang", to=group)
+    lea.sees("SMT 1 · pourquoi David L.", "pas sollicité(e) : en pause à 09:28")
+    await lea.types("/pourquoi 1 personne")
+    lea.sees("Aucun(e) IDEL de ce nom")
+    await lea.types("/pourquoi")
+    lea.sees("Quelle mission ?")
+    await lea.types("/pourquoi 99")
+    lea.sees("SMT 99 : inconnue")
+
+
+async def test_a_doctor_is_told_that_it_is_not_for_them(story: Story) -> None:
+    claire = story.person("Claire")
+    await story.mission()
+    await claire.types("/pourquoi 1")
+    claire.sees("/pourquoi répond aux IDEL et aux OSNP")
+    claire.sees_not("1re vague")
+
+
+async def test_the_reasons_stay_true_when_she_is_free_again(story: Story) -> None:
+    await pause(story, "David", story.clock.now() + timedelta(hours=1))
+    await story.mission()
+    await pause(story, "David", None)
+    assert (await nurse(story, "David")).role is Role.IDEL
+    await story.person("David").types("/pourquoi")
+    story.person("David").sees("pas sollicité(e) : en pause à 09:23")
