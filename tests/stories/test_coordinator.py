@@ -5,6 +5,7 @@ from datetime import timedelta
 from bot.domain.people import CascadeStep
 from bot.present import PresentRegion
 from tests.stories.story import Story
+from tests.stories.test_opening import PASTE
 
 
 async def test_a_delay_changed_by_a_tap_counts_for_the_next_mission_and_not_for_those_under_way(
@@ -24,6 +25,17 @@ async def test_a_delay_changed_by_a_tap_counts_for_the_next_mission_and_not_for_
     after = await story.mission(offered_to=["Bruno"])
     assert after.rules.answer == timedelta(minutes=25)
     assert (await story.mission_now(before.id)).rules.answer == timedelta(minutes=30)
+
+
+async def test_the_words_follow_too_also_those_that_were_used_before(story: Story) -> None:
+    nadia, lea = story.person("Nadia"), story.person("Léa")
+    await lea.types(PASTE)
+    lea.sees("Ne peut pas attendre plus de 6 h")
+    await nadia.types("/delais limite 8 h")
+    await lea.taps("Un doute : ligne par ligne")
+    await lea.taps("Oui")
+    await lea.taps("Oui")
+    lea.sees("Ne peut pas attendre plus de 8 h")
 
 
 async def test_a_value_is_typed_in_private_after_the_delay_was_chosen(story: Story) -> None:
@@ -88,7 +100,7 @@ async def test_nobody_else_changes_anything_by_command_or_by_a_button_of_the_gro
     amina.sees("Réservé au coordinateur")
     await nadia.types("/delais", to=story.group.id)
     await lea.taps("Pause")
-    lea.is_told_at_once("pas")
+    lea.is_told_at_once("Ce bouton n'est pas pour vous")
     await lea.types("/changements")
     lea.sees("aucun changement en vigueur")
     lea.sees_no_button("Annuler 1")
