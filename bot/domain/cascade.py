@@ -8,13 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.domain import video_hour
 from bot.domain.mission import (
     Cascade,
     CascadeState,
     ChosenDoctor,
     DoctorOffer,
     DoctorOfferState,
-    HourProposal,
     Mission,
     MissionState,
     Step,
@@ -54,20 +54,8 @@ ACCEPTABLE = (CascadeState.RUNNING, CascadeState.PAUSED, CascadeState.EXHAUSTED)
 #: Why a doctor who was to be asked was not: the offer never left.
 UNSENT = "unsent"
 
-#: Hours offered are full fives.
-GRAIN = timedelta(minutes=5)
-
 #: The card that tells a doctor that the nurse cannot come any more.
 SUSPENDED = "suspended"
-
-#: Between the first and the second hour on an offer.
-SECOND_HOUR = timedelta(minutes=20)
-
-#: Between the hours behind «Autre heure».
-SPACING = timedelta(minutes=15)
-
-#: How many hours stand behind «Autre heure».
-MANY_HOURS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +91,9 @@ def start(mission: Mission, steps: tuple[Step, ...], rosters: Rosters, now: date
     cascade = mission.cascade
     if cascade.state is not CascadeState.WAITING or mission.visit.expected_at is None:
         return nothing(mission, "cascade.stale", number=mission.number)
-    changed = _with(mission, state=CascadeState.RUNNING, steps=steps, current=None)
+    changed = mission.with_cascade(state=CascadeState.RUNNING, steps=steps, current=None)
     entered = _enter(changed, 0, rosters, now)
     return replace(entered, events=(Event("cascade.started"), *entered.events))
-
-
-def _with(mission: Mission, **changes: object) -> Mission:
-    return replace(mission, cascade=replace(mission.cascade, **changes))  # type: ignore[arg-type]
 
 
 def _put(cascade: Cascade, index: int, step: Step) -> tuple[Step, ...]:
@@ -126,7 +110,7 @@ def _enter(mission: Mission, index: int, rosters: Rosters, now: datetime) -> Out
         if reason is None:
             return _ask(mission, position, roster, now, events)
         skipped = replace(step, state=StepState.SKIPPED, reason=reason, ended_at=now, begins=roster.begins)
-        mission = _with(mission, steps=_put(mission.cascade, position, skipped), current=position)
+        mission = mission.with_cascade(steps=_put(mission.cascade, position, skipped), current=position)
         events.append(Event("cascade.skipped", {"step": step.step.value, "reason": reason}))
     return _exhausted(mission, events)
 
@@ -147,8 +131,7 @@ def _ask(mission: Mission, position: int, roster: Roster, now: datetime, events:
         offers=offers,
     )
     epoch = cascade.epoch + 1
-    changed = _with(
-        mission,
+    changed = mission.with_cascade(
         state=CascadeState.RUNNING,
         epoch=epoch,
         current=position,
@@ -283,7 +266,9 @@ def _call_notice(mission: Mission, step: CascadeStep, *, again: bool = False) ->
 
 
 def _exhausted(mission: Mission, events: list[Event]) -> Outcome:
-    changed = _with(mission, state=CascadeState.EXHAUSTED, epoch=mission.cascade.epoch + 1, paused_until=None)
+    changed = mission.with_cascade(
+        state=CascadeState.EXHAUSTED, epoch=mission.cascade.epoch + 1, paused_until=None
+    )
     notices = [Notice("cascade.exhausted", to_group(mission.id), mission.id, card="exhausted", fresh=True)]
     if mission.visit.idel is not None:
         notices.append(Notice("cascade.nobody", to_person(mission.visit.idel), mission.id, card="nobody"))
@@ -317,67 +302,7 @@ def _change(mission: Mission, index: int, offer: DoctorOffer, **changes: object)
         replace(o, **changes) if o is offer else o  # type: ignore[arg-type]
         for o in step.offers
     )
-    return _with(mission, steps=_put(mission.cascade, index, replace(step, offers=offers)))
-
-
-# Hours
-
-
-def earliest(mission: Mission, now: datetime, begins: datetime | None = None) -> datetime:
-    """The first hour a doctor may tap: arrival + 15 min, or in ten minutes once the nurse is there."""
-    visit, rules = mission.visit, mission.rules
-    if visit.state is VisitState.ON_SITE or visit.expected_at is None:
-        first = now + rules.visio_on_site
-    else:
-        first = max(visit.expected_at + rules.visio_after_arrival, now + rules.visio_on_site)
-    return _round_up(max(first, begins) if begins else first)
-
-
-def _round_up(at: datetime) -> datetime:
-    floor = at.replace(minute=at.minute - at.minute % 5, second=0, microsecond=0)
-    return floor if floor == at else floor + GRAIN
-
-
-def hours(
-    mission: Mission,
-    now: datetime,
-    *,
-    many: bool = False,
-    begins: datetime | None = None,
-    ends: datetime | None = None,
-) -> tuple[datetime, ...]:
-    """The hours to tap, up to the limit and the end of the turn of duty; always at least the first one."""
-    first = earliest(mission, now, begins)
-    last = min(mission.limit, ends) if ends else mission.limit
-    if not many:
-        second = first + SECOND_HOUR
-        return (first, second) if second <= last else (first,)
-    all_hours = (first + n * SPACING for n in range(MANY_HOURS))
-    return tuple(hour for hour in all_hours if hour == first or hour <= last)
-
-
-def begins_of(mission: Mission, party: Party, step: CascadeStep | None = None) -> datetime | None:
-    """Before which no hour is that party's: their own turn of duty, or the garde of the region."""
-    for asked in reversed(mission.cascade.steps):
-        if step not in (None, asked.step):
-            continue
-        for offer in asked.offers:
-            if offer.party == party:
-                return offer.begins or asked.begins
-    return None
-
-
-def _hour_refused(mission: Mission, hour: datetime, now: datetime, begins: datetime | None) -> Outcome | None:
-    if hour < now - GRAIN:
-        return nothing(mission, "cascade.hour_past", number=mission.number)
-    soonest = earliest(mission, now, begins)
-    if hour < soonest - mission.rules.visio_after_arrival:
-        return nothing(mission, "cascade.hour_too_early", number=mission.number, hour=soonest.isoformat())
-    if hour > max(mission.limit, soonest):
-        return nothing(
-            mission, "cascade.hour_too_late", number=mission.number, limit=mission.limit.isoformat()
-        )
-    return None
+    return mission.with_cascade(steps=_put(mission.cascade, index, replace(step, offers=offers)))
 
 
 # Answers
@@ -404,7 +329,7 @@ def accept(
         return nothing(mission, "cascade.no_nurse", number=mission.number)
     index, offer = found
     step = cascade.steps[index]
-    if (refused := _hour_refused(mission, hour, now, offer.begins or step.begins)) is not None:
+    if (refused := video_hour.refusal(mission, hour, now, offer.begins or step.begins)) is not None:
         redraw = _offer_notice(mission, party, fresh=False, priority=Priority.REPLY)
         return refused if offer.by_phone else replace(refused, notices=(redraw,))
     accepted = _change(mission, index, offer, state=DoctorOfferState.ACCEPTED, at=now)
@@ -414,8 +339,7 @@ def accept(
         index,
         replace(accepted.cascade.steps[index], state=StepState.ACCEPTED, ended_at=now),
     )
-    changed = _with(
-        accepted,
+    changed = accepted.with_cascade(
         state=CascadeState.FOUND,
         doctor=doctor,
         video_at=hour,
@@ -648,7 +572,7 @@ def advance(mission: Mission, ended: StepState, cause: str, rosters: Rosters, no
     if cascade.current is None:
         return nothing(mission, "cascade.stale")
     step = replace(cascade.steps[cascade.current], state=ended, reason=cause, ended_at=now)
-    left = _with(mission, steps=_put(cascade, cascade.current, step))
+    left = mission.with_cascade(steps=_put(cascade, cascade.current, step))
     entered = _enter(left, cascade.current + 1, rosters, now)
     return replace(
         entered,
@@ -666,7 +590,7 @@ def go_back(mission: Mission, rosters: Rosters, now: datetime, epoch: int) -> Ou
     left = mission
     if cascade.state is not CascadeState.EXHAUSTED:
         current = replace(cascade.steps[cascade.current], state=StepState.WAITING, reason=None)
-        left = _with(mission, steps=_put(cascade, cascade.current, current))
+        left = mission.with_cascade(steps=_put(cascade, cascade.current, current))
     for position in range(cascade.current - 1, -1, -1):
         step = left.cascade.steps[position]
         if _has_anybody(step, rosters.get(step.step, Roster())):
@@ -709,7 +633,7 @@ def pause(mission: Mission, now: datetime, length: timedelta | None = None) -> O
     if mission.cascade.state is not CascadeState.RUNNING or mission.cascade.suspended:
         return nothing(mission, "cascade.stale", number=mission.number)
     until = now + (length or mission.rules.pause)
-    changed = _with(mission, state=CascadeState.PAUSED, paused_until=until)
+    changed = mission.with_cascade(state=CascadeState.PAUSED, paused_until=until)
     return Outcome(
         changed,
         Answer("cascade.paused", {"number": mission.number, "until": until.isoformat()}),
@@ -726,8 +650,7 @@ def resume(mission: Mission, now: datetime, epoch: int | None = None) -> Outcome
         return nothing(mission, "cascade.stale", number=mission.number)
     step = cascade.steps[cascade.current]
     until = None if step.until is None else now + step.delay
-    changed = _with(
-        mission,
+    changed = mission.with_cascade(
         state=CascadeState.RUNNING,
         paused_until=None,
         steps=_put(cascade, cascade.current, replace(step, until=until)),
@@ -774,10 +697,10 @@ def moved(mission: Mission, now: datetime) -> Outcome:
     """The arrival hour changed: a doctor whose hour no longer fits is asked for the new one at once."""
     cascade = mission.cascade
     if cascade.state is CascadeState.FOUND and cascade.doctor is not None and cascade.video_at is not None:
-        hour = earliest(mission, now)
+        hour = video_hour.earliest(mission, now)
         if mission.visit.state is VisitState.ON_SITE or cascade.video_at >= hour:
             return nothing(mission, "cascade.stale")
-        return propose(
+        return video_hour.propose(
             mission, Party.person(mission.visit.idel or mission.operator), hour, now, moved_by_nurse=True
         )
     if cascade.state in ACCEPTABLE:
@@ -796,9 +719,9 @@ def suspend(mission: Mission) -> Outcome:
     cascade = mission.cascade
     if cascade.state in (CascadeState.WAITING, CascadeState.ENDED) or cascade.suspended:
         return nothing(mission, "cascade.stale")
-    changed = _with(mission, suspended=True, video_at=None, proposal=None, paused_until=None)
+    changed = mission.with_cascade(suspended=True, video_at=None, proposal=None, paused_until=None)
     if cascade.state is CascadeState.PAUSED:
-        changed = _with(changed, state=CascadeState.RUNNING)
+        changed = changed.with_cascade(state=CascadeState.RUNNING)
     notices: list[Notice] = []
     if cascade.doctor is not None:
         notices.append(_doctor_told("doctor.suspended", mission, cascade.doctor))
@@ -840,12 +763,12 @@ def take_up(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
     cascade = mission.cascade
     if not cascade.suspended or mission.visit.expected_at is None:
         return nothing(mission, "cascade.stale")
-    changed = _with(mission, suspended=False)
+    changed = mission.with_cascade(suspended=False)
     if cascade.state is CascadeState.FOUND:
-        proposed = propose(
+        proposed = video_hour.propose(
             changed,
             Party.person(mission.visit.idel or mission.operator),
-            earliest(changed, now),
+            video_hour.earliest(changed, now),
             now,
             moved_by_nurse=True,
         )
@@ -853,144 +776,6 @@ def take_up(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
     if cascade.state is CascadeState.EXHAUSTED or cascade.current is None:
         return Outcome(changed, Answer("cascade.stale"), events=(Event("cascade.taken_up"),))
     return _resume_at(changed, cascade.current, None, rosters, now)
-
-
-def proposed_to(mission: Mission, party: Party, now: datetime) -> Notice | None:
-    """The hour that waits for this side's answer, said to it again."""
-    proposal, doctor = mission.cascade.proposal, mission.cascade.doctor
-    if proposal is None or doctor is None or proposal.by == party or proposal.hour <= now:
-        return None
-    facts: dict[str, Fact] = {"hour": proposal.hour.isoformat(), "moved": False}
-    if party == doctor.party:
-        return Notice(
-            "doctor.hour_proposed", to_party(party), mission.id, facts=facts, card="hour", fresh=True
-        )
-    return Notice("visit.hour_proposed", to_party(party), mission.id, facts=facts, card="video", fresh=True)
-
-
-def propose(
-    mission: Mission, by: Party, hour: datetime, now: datetime, *, moved_by_nurse: bool = False
-) -> Outcome:
-    """One side proposes an hour; it holds when the other has accepted it."""
-    doctor = mission.cascade.doctor
-    if doctor is None or mission.state is not MissionState.OPEN:
-        return nothing(mission, "cascade.over", number=mission.number)
-    proposal = HourProposal(hour, by, doctor.party)
-    if proposal == mission.cascade.proposal:
-        return nothing(mission, "cascade.proposed", number=mission.number, hour=hour.isoformat())
-    if (refused := _hour_refused(mission, hour, now, _begins(mission, doctor))) is not None:
-        return refused
-    changed = _with(mission, proposal=proposal)
-    to_doctor = by != doctor.party
-    facts: dict[str, Fact] = {"hour": hour.isoformat(), "moved": moved_by_nurse}
-    if to_doctor and doctor.by_phone:
-        notice = Notice(
-            "cascade.hour_to_agree", to_group(mission.id), mission.id, facts=facts, card="agree", fresh=True
-        )
-    elif to_doctor:
-        notice = Notice(
-            "doctor.hour_proposed", to_party(doctor.party), mission.id, facts=facts, card="hour", fresh=True
-        )
-    elif mission.visit.idel is not None:
-        notice = Notice(
-            "visit.hour_proposed",
-            to_person(mission.visit.idel),
-            mission.id,
-            facts=facts,
-            card="video",
-            fresh=True,
-        )
-    else:
-        return nothing(mission, "cascade.no_nurse", number=mission.number)
-    return Outcome(
-        changed,
-        Answer("cascade.proposed", {"number": mission.number, "hour": hour.isoformat()}),
-        events=(Event("cascade.hour_proposed", {"hour": hour.isoformat(), "by": str(by)}),),
-        notices=(notice,),
-    )
-
-
-def _begins(mission: Mission, doctor: ChosenDoctor) -> datetime | None:
-    return begins_of(mission, doctor.party, doctor.step)
-
-
-def agree(mission: Mission, by: Party, hour: datetime, now: datetime) -> Outcome:
-    """The other side accepts the proposed hour."""
-    proposal, doctor = mission.cascade.proposal, mission.cascade.doctor
-    if doctor is None or mission.state is not MissionState.OPEN:
-        return nothing(mission, "cascade.over", number=mission.number)
-    if proposal is None or proposal.hour != hour or proposal.by == by:
-        return nothing(mission, "cascade.hour_stale", number=mission.number)
-    if hour < now - GRAIN:
-        return nothing(mission, "cascade.hour_past", number=mission.number)
-    return Outcome(
-        _with(mission, proposal=None, video_at=hour),
-        Answer("cascade.hour_agreed", {"number": mission.number, "hour": hour.isoformat()}),
-        events=(Event("cascade.hour_agreed", {"hour": hour.isoformat(), "by": str(by)}),),
-        notices=_hour_told(mission, doctor, doctor_rings=proposal.by == doctor.party),
-    )
-
-
-def fix_hour(mission: Mission, hour: datetime, by: str, now: datetime) -> Outcome:
-    """OSNP agreed the hour on the phone with both sides: it holds, and both are told."""
-    doctor = mission.cascade.doctor
-    if doctor is None or mission.state is not MissionState.OPEN or mission.cascade.suspended:
-        return nothing(mission, "cascade.over", number=mission.number)
-    if mission.cascade.video_at == hour and mission.cascade.proposal is None:
-        return nothing(mission, "cascade.hour_agreed", number=mission.number, hour=hour.isoformat())
-    if (refused := _hour_refused(mission, hour, now, _begins(mission, doctor))) is not None:
-        return refused
-    return Outcome(
-        _with(mission, proposal=None, video_at=hour),
-        Answer("cascade.hour_agreed", {"number": mission.number, "hour": hour.isoformat()}),
-        events=(Event("cascade.hour_agreed", {"hour": hour.isoformat(), "by": by}),),
-        notices=_hour_told(mission, doctor, doctor_rings=True, nurse_rings=True),
-    )
-
-
-def _hour_told(
-    mission: Mission, doctor: ChosenDoctor, *, doctor_rings: bool, nurse_rings: bool | None = None
-) -> tuple[Notice, ...]:
-    """Both sides see the hour; whoever had proposed it hears it."""
-    notices = [
-        Notice("cascade.hour_to_agree", to_group(mission.id), mission.id, card="agree", only_if_there=True),
-        Notice(
-            "cascade.hour_declined", to_group(mission.id), mission.id, card="declined", only_if_there=True
-        ),
-    ]
-    if not doctor.by_phone:
-        notices.append(
-            Notice("doctor.hour_agreed", to_party(doctor.party), mission.id, card="hour", fresh=doctor_rings)
-        )
-    if mission.visit.idel is not None:
-        rings = not doctor_rings if nurse_rings is None else nurse_rings
-        notices.append(
-            Notice("visit.video_hour", to_person(mission.visit.idel), mission.id, card="video", fresh=rings)
-        )
-    return tuple(notices)
-
-
-def decline_hour(mission: Mission, by: Party) -> Outcome:
-    """The other side cannot at that hour: OSNP settle it by phone."""
-    proposal, doctor = mission.cascade.proposal, mission.cascade.doctor
-    if proposal is None or doctor is None or proposal.by == by:
-        return nothing(mission, "cascade.hour_stale", number=mission.number)
-    changed = _with(mission, proposal=None)
-    return Outcome(
-        changed,
-        Answer("cascade.hour_declined", {"number": mission.number}),
-        events=(Event("cascade.hour_declined", {"by": str(by)}),),
-        notices=(
-            Notice(
-                "cascade.hour_declined",
-                to_group(mission.id),
-                mission.id,
-                facts={"by": str(by), "hour": proposal.hour.isoformat()},
-                card="declined",
-                fresh=True,
-            ),
-        ),
-    )
 
 
 def withdraw(mission: Mission, party: Party, rosters: Rosters, now: datetime) -> Outcome:
@@ -1003,8 +788,7 @@ def withdraw(mission: Mission, party: Party, rosters: Rosters, now: datetime) ->
         return nothing(mission, "cascade.not_yours", number=mission.number)
     index, offer = found
     changed = _change(mission, index, offer, state=DoctorOfferState.WITHDREW, at=now)
-    changed = _with(
-        changed,
+    changed = changed.with_cascade(
         state=CascadeState.RUNNING,
         epoch=cascade.epoch + 1,
         doctor=None,
@@ -1064,7 +848,7 @@ def name_doctor(mission: Mission, party: Party, name: str, phone: str | None) ->
     named = replace(doctor, name=name, phone=phone or doctor.phone)
     if named == doctor:
         return nothing(mission, "cascade.doctor_named", number=mission.number)
-    changed = _with(mission, doctor=named)
+    changed = mission.with_cascade(doctor=named)
     notices = [
         Notice("doctor.named", to_party(party), mission.id, card="name", priority=Priority.REPLY),
     ]
@@ -1085,7 +869,7 @@ def end(mission: Mission) -> Outcome:
         return nothing(mission, "cascade.stale")
     keeps = CascadeState.FOUND if cascade.doctor is not None else CascadeState.ENDED
     return Outcome(
-        _with(mission, state=keeps, proposal=None, paused_until=None, suspended=False),
+        mission.with_cascade(state=keeps, proposal=None, paused_until=None, suspended=False),
         Answer("cascade.ended"),
         notices=_shut(mission) if cascade.doctor is None else _no_longer_suspended(mission, cascade.doctor),
         withdrawn=_unasked(mission),
@@ -1110,7 +894,7 @@ def ask_again(mission: Mission, index: int, rosters: Rosters, now: datetime) -> 
         else later
         for i, later in enumerate(cascade.steps)
     )
-    entered = _enter(_with(mission, steps=steps), index, rosters, now)
+    entered = _enter(mission.with_cascade(steps=steps), index, rosters, now)
     return replace(
         entered,
         answer=Answer("cascade.back", {"number": mission.number}),
@@ -1138,8 +922,7 @@ def unaccept(mission: Mission, party: Party, rosters: Rosters, now: datetime) ->
         return nothing(mission, "cascade.not_yours", number=mission.number)
     index, offer = found
     state = DoctorOfferState.TO_PHONE if offer.by_phone else DoctorOfferState.ASKED
-    changed = _with(
-        _change(mission, index, offer, state=state, at=now),
+    changed = _change(mission, index, offer, state=state, at=now).with_cascade(
         state=CascadeState.RUNNING,
         epoch=cascade.epoch + 1,
         doctor=None,
@@ -1207,13 +990,15 @@ def reopen(mission: Mission, rosters: Rosters, now: datetime) -> Outcome:
     if cascade.doctor is not None:
         hour = cascade.video_at
         kept = hour if has_hour and hour is not None and hour >= now else None
-        changed = _with(mission, state=CascadeState.FOUND, suspended=not has_hour, video_at=kept)
+        changed = mission.with_cascade(state=CascadeState.FOUND, suspended=not has_hour, video_at=kept)
         facts: dict[str, Fact] = {"hour_kept": kept is not None}
         return Outcome(changed, Answer("cascade.resumed"), events=(Event("cascade.reopened", facts),))
     if not cascade.steps or cascade.current is None:
-        changed = _with(mission, state=CascadeState.WAITING, suspended=False)
+        changed = mission.with_cascade(state=CascadeState.WAITING, suspended=False)
         return Outcome(changed, Answer("cascade.resumed"), events=(Event("cascade.reopened"),))
-    running = _with(mission, state=CascadeState.RUNNING, epoch=cascade.epoch + 1, suspended=not has_hour)
+    running = mission.with_cascade(
+        state=CascadeState.RUNNING, epoch=cascade.epoch + 1, suspended=not has_hour
+    )
     resumed = _resume_at(running, cascade.current, None, rosters, now)
     return replace(resumed, events=(Event("cascade.reopened"), *resumed.events))
 

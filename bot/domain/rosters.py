@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain import availability, calendar, duty
-from bot.domain.cascade import Askable, Roster, Rosters, earliest
+from bot.domain.cascade import Askable, Roster, Rosters
 from bot.domain.duty import MOMENT, Duty
 from bot.domain.mission import Mission
 from bot.domain.people import CascadeStep, Organisation, Party, PartyKind, Person
 from bot.domain.phone import read_phone
 from bot.domain.region import Region, Sector, StepRule
+from bot.domain.video_hour import earliest
 
 #: Why a step is skipped. The values are stored, and are keys of the words.
 MMG = "mmg"  # a maison médicale de garde stands in for the garde of the sector

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.domain import calendar, cascade, closing, rosters, visio
+from bot.domain import calendar, cascade, closing, rosters, video_hour, visio
 from bot.domain.cascade import Rosters
 from bot.domain.mission import CascadeState, EndReason, Mission, MissionState
 from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, Timer, to_group, to_party, to_person
@@ -100,7 +100,7 @@ async def accept(
                 await tx.people.lock([PersonId(party.id)])
             doctor = mission.cascade.doctor
             if recorded_by is not None and doctor is not None and doctor.party == party:
-                fixed = cascade.fix_hour(mission, hour, actor_of(recorded_by), given.now())
+                fixed = video_hour.fix_hour(mission, hour, actor_of(recorded_by), given.now())
                 return await record(given, tx, fixed, _actor(party, recorded_by))
             outcome = cascade.accept(
                 mission,
@@ -304,7 +304,7 @@ async def propose(given: Given, party: Party, mission_id: MissionId, hour: datet
         doctor = mission.cascade.doctor if mission else None
         if mission is None or doctor is None or doctor.party != party:
             return Answer("cascade.not_yours")
-        return await record(given, tx, cascade.propose(mission, party, hour, given.now()), str(party))
+        return await record(given, tx, video_hour.propose(mission, party, hour, given.now()), str(party))
 
 
 async def answer_hour(
@@ -319,9 +319,9 @@ async def answer_hour(
         if side is None:
             return Answer("cascade.not_yours")
         if hour is not None:
-            outcome = cascade.agree(mission, side, hour, given.now())
+            outcome = video_hour.agree(mission, side, hour, given.now())
         else:
-            outcome = cascade.decline_hour(mission, side)
+            outcome = video_hour.decline_hour(mission, side)
         return await record(given, tx, outcome, _actor(side, person) if side != by else str(by))
 
 

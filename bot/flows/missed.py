@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import cascade, closing, orders, search
+from bot.domain import cascade, closing, orders, search, video_hour
 from bot.domain.mission import ChosenDoctor, Mission, MissionState
 from bot.domain.outcome import Fact, Notice, Place, Priority, WhenUnknown, Withdrawal, to_party
 from bot.domain.people import Person
@@ -95,7 +95,7 @@ async def _missed_between(
     sent = [n for n in await thread.catch_up(given, tx, mission, voice) if n.to == me]
     if voice is Voice.IDEL and mission.visit.acts_ordered is not None:
         sent += orders.acts_card(mission)
-    proposed = cascade.proposed_to(mission, person.party, given.now())
+    proposed = video_hour.proposed_to(mission, person.party, given.now())
     video = card_of(mission.visio)
     cards = [video, *(n.card for n in (*sent, proposed) if n is not None and n.card is not None)]
     there = await tx.sent.cards((me, mission.id, card) for card in cards)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.buttons import Verb
-from bot.domain import cascade
+from bot.domain import cascade, video_hour
 from bot.domain.mission import CascadeState, DoctorOffer, DoctorOfferState, Mission, MissionState, VisitState
 from bot.domain.people import CascadeStep, Organisation, Party
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
@@ -34,10 +34,10 @@ def offer(keys: Keys) -> Rows:
     if found is None or not may_accept(mission, found[1]):
         return ()
     step, own = found
-    begins = cascade.begins_of(mission, party)
+    begins = video_hour.begins_of(mission, party)
     refused = own.state is DoctorOfferState.REFUSED
     many = bool(keys.sheet.f.get("many"))
-    choices = cascade.hours(mission, keys.sheet.now, many=many, begins=begins, ends=own.ends)
+    choices = video_hour.hours(mission, keys.sheet.now, many=many, begins=begins, ends=own.ends)
     buttons = [_hour(keys, Verb.DOCTOR_ACCEPT, "doctor_accept", hour) for hour in choices]
     if mission.visit.state is VisitState.ON_SITE and begins is None and not many:
         buttons[0] = keys.tap(Verb.DOCTOR_ACCEPT, "doctor_in_minutes", minutes(choices[0]), minutes=10)
@@ -109,8 +109,8 @@ def phone_hours(keys: Keys) -> Rows:
     found = cascade.find(mission, party)
     if found is None or mission.cascade.state not in cascade.ACCEPTABLE or mission.cascade.suspended:
         return ()
-    begins = cascade.begins_of(mission, party)
-    hours = cascade.hours(mission, keys.sheet.now, many=True, begins=begins)
+    begins = video_hour.begins_of(mission, party)
+    hours = video_hour.hours(mission, keys.sheet.now, many=True, begins=begins)
     return in_rows_of(3, [_hour(keys, Verb.PHONE_HOUR, "at_hour", h, f"{party}.") for h in hours])
 
 
@@ -154,5 +154,5 @@ def hour_declined(keys: Keys) -> Rows:
     open_still = mission.state is MissionState.OPEN and not mission.cascade.suspended
     if doctor is None or not open_still or keys.sheet.f.get("hour") is None:
         return ()
-    choices = cascade.hours(mission, keys.sheet.now, many=True)
+    choices = video_hour.hours(mission, keys.sheet.now, many=True)
     return in_rows_of(3, [_hour(keys, Verb.PHONE_HOUR, "at_hour", h, f"{doctor.party}.") for h in choices])

@@ -1,7 +1,7 @@
 """The buttons of the chosen doctor."""
 
 from bot.buttons import Verb
-from bot.domain import cascade
+from bot.domain import video_hour
 from bot.domain.mission import MissionState
 from bot.domain.outcome import to_party
 from bot.messages.cascade import minutes
@@ -51,7 +51,7 @@ def hours(keys: Keys) -> Rows:
         return ()
     choices = [
         keys.tap(Verb.DOCTOR_PROPOSE, "at_hour", minutes(h), hour=keys.words.hour(h))
-        for h in cascade.hours(mission, keys.sheet.now, many=True)
+        for h in video_hour.hours(mission, keys.sheet.now, many=True)
         if h != mission.cascade.video_at
     ]
     return in_rows_of(3, choices)

@@ -15,12 +15,13 @@ from jinja2.bccache import Bucket
 import templates
 from bot.domain import questionnaire
 from bot.domain.calendar import is_shown_twice
-from bot.domain.cascade import earliest, offer_at
+from bot.domain.cascade import offer_at
 from bot.domain.change import written
 from bot.domain.outcome import Answer
 from bot.domain.people import Party
 from bot.domain.phone import national, shown
 from bot.domain.region import Region
+from bot.domain.video_hour import earliest
 
 FOLDER = Path(templates.__file__).parent
 

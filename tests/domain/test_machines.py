@@ -11,10 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.domain import cascade, closing, search, visio, visit, watch
+from bot.domain import cascade, closing, control, search, video_hour, visio, visit, watch, waves
 from bot.domain.cascade import Askable, Roster, Rosters
 from bot.domain.mission import (
     CascadeState,
+    Decision,
     DoctorOfferState,
     EndReason,
     IdelOffer,
@@ -31,10 +32,21 @@ from bot.domain.mission import (
     StepState,
     VisitState,
 )
-from bot.domain.outcome import Event, Notice, Outcome, SetTimer, StopTimer, TimerKind, to_party, to_person
+from bot.domain.outcome import (
+    Event,
+    Notice,
+    Outcome,
+    SetTimer,
+    StopTimer,
+    TimerKind,
+    nothing,
+    to_party,
+    to_person,
+)
 from bot.domain.owner import Who, owner
 from bot.domain.people import CascadeStep, MissionId, OrganisationId, Party, Person, PersonId, Role
-from bot.domain.search import Candidate
+from bot.domain.region import SearchPolicy
+from bot.domain.waves import Candidate, Eligible, Wave
 
 #: Tuesday 6 October 2026, 09:23 in Paris.
 START = datetime(2026, 10, 6, 7, 23, tzinfo=UTC)
@@ -109,6 +121,7 @@ FACT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.+]+|[a-z0-9_.,:]*|[po]\d+|https://visio
 #: What must not ring any more once the mission is over.
 OF_THE_OPEN = {
     TimerKind.USUAL_SILENT,
+    TimerKind.SEARCH_WIDEN,
     TimerKind.SEARCH_WARNING,
     TimerKind.SEARCH_TIME_UP,
     TimerKind.ORIENTATION_REMINDER,
@@ -139,6 +152,10 @@ def essentials(mission: Mission) -> Essentials:
         mission.cascade.video_at,
         mission.end.reason if mission.end else None,
     )
+
+
+#: What whoever has the mission no more is told.
+GIVEN_BACK = ("visit.given_back", "control.taken_back")
 
 
 class Replayed:
@@ -192,6 +209,20 @@ class Replayed:
     def on_visio_moved(self, at: datetime, facts: dict[str, object]) -> None:
         self.video = datetime.fromisoformat(str(facts["hour"]))
 
+    def on_control_unassigned(self, at: datetime, facts: dict[str, object]) -> None:
+        self.idel = self.expected = None
+
+    def on_cascade_unaccepted(self, at: datetime, facts: dict[str, object]) -> None:
+        self.doctor = self.video = None
+
+    def on_cascade_reopened(self, at: datetime, facts: dict[str, object]) -> None:
+        self.video = self.video if facts.get("hour_kept") else None
+
+    def on_mission_reopened(self, at: datetime, facts: dict[str, object]) -> None:
+        self.end = None
+        if not facts["nurse_kept"]:
+            self.idel = self.expected = None
+
     def on_mission_ended(self, at: datetime, facts: dict[str, object]) -> None:
         self.end = EndReason(str(facts["reason"]))
 
@@ -216,6 +247,9 @@ class World(RuleBasedStateMachine):
 
     def apply(self, outcome: Outcome, actor: Party | None = None, *, in_group: bool = False) -> None:
         """As `flows.record`."""
+        outcome = control.by_voice(outcome, self.mission.visit)
+        if in_group and control.may_be_undone(outcome):
+            outcome = control.remember(outcome, OPERATOR, self.now)
         outcome = watch.settle(outcome, actor, self.now, in_group=in_group)
         before, self.mission = self.mission, outcome.mission
         if outcome.won is not None:
@@ -280,7 +314,7 @@ class World(RuleBasedStateMachine):
             if notice.only_if_there:
                 continue
             for gone in mission.search.excluded:
-                assert notice.to != to_person(gone) or notice.kind == "visit.given_back", notice
+                assert notice.to != to_person(gone) or notice.kind in GIVEN_BACK, notice
             if notice.kind == "cascade.offer":
                 self.check_doctor_offer(mission, notice)
         doctor = before.cascade.doctor
@@ -305,25 +339,53 @@ class World(RuleBasedStateMachine):
 
     def check_hours(self, before: Mission, outcome: Outcome) -> None:
         mission = outcome.mission
-        latest = max(mission.limit, cascade.earliest(mission, self.now))
+        latest = max(mission.limit, video_hour.earliest(mission, self.now))
         proposal, video = mission.cascade.proposal, mission.cascade.video_at
         if proposal is not None and proposal != before.cascade.proposal:
-            assert self.now - cascade.GRAIN <= proposal.hour <= latest, "an hour that cannot be"
+            assert self.now - video_hour.GRAIN <= proposal.hour <= latest, "an hour that cannot be"
         if video is None or video == before.cascade.video_at:
             return
-        assert video >= self.now - cascade.GRAIN, "a video in the past"
+        assert video >= self.now - video_hour.GRAIN, "a video in the past"
         kinds = {event.kind for event in outcome.events}
         if "visio.moved" in kinds:
             assert video <= mission.limit + visio.GRACE
         elif "cascade.hour_agreed" not in kinds:  # that one was looked at when it was proposed
             assert video <= latest, "a video past the limit"
 
+    # Who is asked when, as `flows.search`
+
+    def wave(self, number: int | None = None, *, anew: bool = False) -> Wave:
+        """The first wave, or the next one."""
+        current = self.mission.search
+        asked = {o.person for o in self.offers.values() if o.epoch == current.epoch and not anew}
+        gone = {*asked, *self.engaged, *current.excluded}
+        free = [c for c in self.candidates if c.person.id not in gone]
+        by = waves.middle(
+            self.now, search.answer_again_by(self.mission, self.now) if anew else current.answer_by
+        )
+        if number is None:
+            number = current.wave + 1
+            by = current.everybody_by if current.next_wave_at and current.everybody_by else self.now
+        return waves.plan(
+            self.policy, Eligible(tuple(free)), self.now, number=number, most=1, everybody_by=by
+        )
+
+    def next_wave(self, epoch: int) -> Outcome:
+        if not search.next_is_due(self.mission, epoch, self.now):
+            return nothing(self.mission, "search.stale")
+        return search.ask_more(self.mission, self.wave(), "time", self.now)
+
     # Everything begins
 
     @initialize(
-        usual=st.booleans(), rosters=rosters_of, asked=st.one_of(st.just(set(NURSES)), st.sets(nurses))
+        usual=st.booleans(),
+        rosters=rosters_of,
+        asked=st.one_of(st.just(set(NURSES)), st.sets(nurses)),
+        radii=st.sampled_from(((), (0.5, 2.0), (2.0, 3.0, 4.0))),
     )
-    def is_triggered(self, usual: bool, rosters: Rosters, asked: set[Person]) -> None:
+    def is_triggered(
+        self, usual: bool, rosters: Rosters, asked: set[Person], radii: tuple[float, ...]
+    ) -> None:
         self.rosters = rosters
         self.mission = Mission(
             id=MissionId(1),
@@ -344,10 +406,11 @@ class World(RuleBasedStateMachine):
             regulateur=REGULATEUR,
         )
         self.candidates = [Candidate(person, 1.0) for person in sorted(asked, key=lambda p: p.id)]
+        self.policy = SearchPolicy(radii_km=radii, smallest=1)
         if usual and self.candidates and self.candidates[0].person.on_telegram:
             self.apply(search.start_with_usual(self.mission, self.candidates[0], self.now))
         else:
-            self.apply(search.start(self.mission, self.candidates, self.now))
+            self.apply(search.start(self.mission, self.wave(1), self.now))
 
     # Nurses
 
@@ -393,8 +456,10 @@ class World(RuleBasedStateMachine):
     def nurse_refuses(self, person: Person) -> None:
         def decide() -> Outcome:
             outcome = search.refuse(self.mission, self.offers.get(person.id), person, self.now)
-            if outcome.events and self.mission.search.usual == person.id:
-                return outcome.then(search.widen(outcome.mission, self.candidates, "refused", self.now))
+            if outcome.events and self.mission.search.state is SearchState.USUAL:
+                return outcome.then(search.widen(outcome.mission, self.wave(1), "refused", self.now))
+            if outcome.events and search.is_stuck(outcome.mission):
+                return outcome.then(search.ask_more(outcome.mission, self.wave(), "refused", self.now))
             return outcome
 
         self.tap(decide)
@@ -412,7 +477,8 @@ class World(RuleBasedStateMachine):
     @rule(person=nurses)
     def nurse_gives_back(self, person: Person) -> None:
         offer = self.offers.get(person.id)
-        self.tap(lambda: search.give_back(self.mission, person, offer, self.candidates, "vehicle", self.now))
+        wave = self.wave(1, anew=True)
+        self.tap(lambda: search.give_back(self.mission, person, offer, wave, "vehicle", self.now))
 
     @precondition(lambda self: self.mission.visit.idel is not None)
     @rule(word=st.sampled_from((visit.set_out, visit.arrive)))
@@ -452,7 +518,7 @@ class World(RuleBasedStateMachine):
     @rule(data=st.data())
     def an_asked_doctor_accepts(self, data: st.DataObject) -> None:
         party = data.draw(st.sampled_from(cascade.asked_parties(self.mission)))
-        hour = cascade.earliest(self.mission, self.now)
+        hour = video_hour.earliest(self.mission, self.now)
         self.tap(lambda: cascade.accept(self.mission, party, hour, self.now))
 
     @precondition(lambda self: bool(cascade.asked_parties(self.mission)))
@@ -485,7 +551,7 @@ class World(RuleBasedStateMachine):
         doctor = self.mission.cascade.doctor
         assert doctor is not None
         hour = self.now + timedelta(minutes=after)
-        self.tap(lambda: cascade.propose(self.mission, doctor.party, hour, self.now))
+        self.tap(lambda: video_hour.propose(self.mission, doctor.party, hour, self.now))
 
     @precondition(lambda self: self.mission.cascade.proposal is not None)
     @rule(from_doctor=st.booleans(), yes=st.booleans())
@@ -495,9 +561,9 @@ class World(RuleBasedStateMachine):
         idel = Party.person(self.mission.visit.idel or PersonId(0))
         side = doctor.party if from_doctor and doctor else idel
         if yes:
-            self.tap(lambda: cascade.agree(self.mission, side, proposal.hour, self.now))
+            self.tap(lambda: video_hour.agree(self.mission, side, proposal.hour, self.now))
         else:
-            self.tap(lambda: cascade.decline_hour(self.mission, side))
+            self.tap(lambda: video_hour.decline_hour(self.mission, side))
 
     @rule(party=parties)
     def house_names_its_doctor(self, party: Party) -> None:
@@ -536,7 +602,9 @@ class World(RuleBasedStateMachine):
                 self.mission, orientation, decided_by="Dr Roth", noted_by=None, text=None, now=self.now
             )
             if outcome.events and orientation is Orientation.PROLONG:
-                return outcome.then(search.offer_again(outcome.mission, self.offers.values()))
+                again = outcome.then(search.offer_again(outcome.mission, self.offers.values()))
+                more = search.ask_more(again.mission, self.wave(), "prolonged", self.now)
+                return again.then(more) if more.offers else again
             return closing.reoriented(outcome) if outcome.events else outcome
 
         self.tap(decide)
@@ -559,7 +627,137 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: self.mission.search.usual is not None)
     @rule()
     def usual_one_cannot(self) -> None:
-        self.tap(lambda: search.widen(self.mission, self.candidates, "osnp", self.now))
+        self.tap(lambda: search.widen(self.mission, self.wave(1), "osnp", self.now))
+
+    @precondition(lambda self: self.mission.search.next_wave_at is not None)
+    @rule()
+    def osnp_do_not_wait_for_the_next_wave(self) -> None:
+        wave = self.wave()
+        self.tap(lambda: search.ask_more(self.mission, wave, "osnp", self.now))
+
+    # What OSNP decide by hand
+
+    @rule(person=nurses, estimate=estimates, elsewhere=st.booleans())
+    def osnp_assign(self, person: Person, estimate: int | None, elsewhere: bool) -> None:
+        other = 411 if elsewhere and person.id not in self.engaged else None
+        candidate = Candidate(person, 1.0)
+        self.tap(
+            lambda: control.assign(
+                self.mission,
+                self.offers.get(person.id),
+                candidate,
+                elsewhere=other,
+                estimate=estimate,
+                by="Léa M.",
+                now=self.now,
+            )
+        )
+
+    @rule(person=nurses, silent=st.booleans())
+    def osnp_note_an_answer(self, person: Person, silent: bool) -> None:
+        def decide() -> Outcome:
+            offer, candidate = self.offers.get(person.id), Candidate(person, 1.0)
+            if silent:
+                return control.note_silence(self.mission, offer, candidate, "Léa M.", self.now)
+            before = self.mission.search
+            outcome = control.note_refusal(self.mission, offer, candidate, "Léa M.", self.now)
+            if outcome.events and before.state is SearchState.USUAL and before.usual == person.id:
+                return outcome.then(search.widen(outcome.mission, self.wave(1), "refused", self.now))
+            if outcome.events and search.is_stuck(outcome.mission):
+                return outcome.then(search.ask_more(outcome.mission, self.wave(), "refused", self.now))
+            return outcome
+
+        self.tap(decide)
+
+    @precondition(lambda self: self.mission.visit.idel is not None)
+    @rule(mistake=st.booleans())
+    def osnp_search_again(self, mistake: bool) -> None:
+        nurse = next(nurse for nurse in NURSES if nurse.id == self.mission.visit.idel)
+        wave = self.wave(1, anew=True)
+
+        def decide() -> Outcome:
+            offer = self.offers.get(nurse.id)
+            back = search.give_back(self.mission, nurse, offer, wave, "unreachable", self.now)
+            taken_back = control.unassigned(back, nurse.id, "Léa M.")
+            return taken_back if mistake else control.relaunched(back, "Léa M.")
+
+        self.tap(decide)
+
+    @rule(party=parties, after=minutes, by_phone=st.booleans())
+    def osnp_assign_a_doctor(self, party: Party, after: int, by_phone: bool) -> None:
+        hour = self.now + timedelta(minutes=after)
+        self.tap(
+            lambda: control.assign_doctor(
+                self.mission,
+                party,
+                CascadeStep.EFFECTEUR_SAS,
+                by_phone=by_phone,
+                hour=hour,
+                by="Léa M.",
+                now=self.now,
+            )
+        )
+
+    @rule(until=st.integers(1, 30))
+    def osnp_put_it_off(self, until: int) -> None:
+        at = self.now + timedelta(minutes=until)
+        outcome = watch.postpone(self.mission, OPERATOR, at, self.now)
+        self.apply(outcome, Party.person(OPERATOR), in_group=True)
+
+    def reopened(self, *, busy: bool) -> Outcome:
+        nurse = next((nurse for nurse in NURSES if nurse.id == self.mission.visit.idel), None)
+        outcome = control.reopen(
+            self.mission,
+            self.wave(1, anew=True),
+            nurse,
+            self.offers.get(nurse.id) if nurse is not None else None,
+            elsewhere=411 if busy and nurse is not None else None,
+            by="Léa M.",
+            now=self.now,
+        )
+        if outcome.events:
+            outcome = outcome.then(cascade.reopen(outcome.mission, self.rosters, self.now))
+        return outcome
+
+    @precondition(lambda self: self.mission.state is not MissionState.OPEN)
+    @rule(busy=st.booleans())
+    def osnp_reopen(self, busy: bool) -> None:
+        def decide() -> Outcome:
+            outcome = self.reopened(busy=busy)
+            return self.follow(outcome.mission, outcome)
+
+        self.tap(decide)
+
+    @precondition(lambda self: control.may_undo(self.mission, self.now) is not None)
+    @rule()
+    def osnp_take_back_their_last_decision(self) -> None:
+        wanted = self.mission.undoable
+        assert wanted is not None
+
+        def decide() -> Outcome:
+            if self.mission.undoable != wanted:
+                return nothing(self.mission, "control.nothing_to_undo")
+            if wanted.kind is Decision.ENDED:
+                outcome = self.reopened(busy=False)
+                return control.undone_by(self.follow(outcome.mission, outcome), wanted, "Léa M.")
+            if wanted.kind is Decision.ASSIGNED:
+                return self.unassigned()
+            offer = self.offers.get(wanted.person) if wanted.person is not None else None
+            return control.undo(
+                self.mission, wanted, control.Undoing("Léa M.", self.rosters, offer), self.now
+            )
+
+        self.tap(decide)
+
+    def unassigned(self) -> Outcome:
+        wanted = self.mission.undoable
+        if wanted is None or wanted.person is None or not control.is_still_hers(self.mission, wanted):
+            return control.moved_since(self.mission)
+        nurse = next(nurse for nurse in NURSES if nurse.id == wanted.person)
+        wave = self.wave(1, anew=True)
+        offer = self.offers.get(nurse.id)
+        back = search.give_back(self.mission, nurse, offer, wave, control.BY_MISTAKE, self.now)
+        return control.undone_by(control.unassigned(back, nurse.id, "Léa M."), wanted, "Léa M.")
 
     @rule()
     def patient_is_told(self) -> None:
@@ -659,7 +857,8 @@ class World(RuleBasedStateMachine):
     def decision_of(self, timer: SetTimer) -> Outcome:
         mission, now = self.mission, self.now
         return {
-            TimerKind.USUAL_SILENT: lambda: search.widen(mission, self.candidates, "silent", now),
+            TimerKind.USUAL_SILENT: lambda: search.widen(mission, self.wave(1), "silent", now),
+            TimerKind.SEARCH_WIDEN: lambda: self.next_wave(timer.epoch),
             TimerKind.SEARCH_WARNING: lambda: search.warn(mission, timer.epoch),
             TimerKind.SEARCH_TIME_UP: lambda: search.time_is_up(mission, timer.epoch, now),
             TimerKind.ORIENTATION_REMINDER: lambda: search.remind_orientation(mission, timer.epoch, now),
