@@ -59,7 +59,15 @@ IDEL_MAY_END = (EndReason.ABSENT, EndReason.TECHNICAL, EndReason.WORSENED)
 
 #: The exits that ask why, and the whys, in the order of the buttons.
 DETAILS: dict[EndReason, tuple[str, ...]] = {
-    EndReason.CANCELLED: ("regulateur", "patient", "duplicate", "other"),
+    EndReason.CANCELLED: (
+        "regulateur",
+        "patient",
+        "duplicate",
+        "hospital",
+        "doctor_came",
+        "mistake",
+        "other",
+    ),
     EndReason.TECHNICAL: ("network", "device", "link", "other"),
 }
 
@@ -71,7 +79,7 @@ _PATIENT_WAITS = (
     EndReason.TECHNICAL,
     EndReason.VISIT_SOS,
 )
-_PATIENT_KNOWS = ("patient", "duplicate")
+_PATIENT_KNOWS = ("patient", "duplicate", "hospital", "doctor_came")
 
 
 class Question(StrEnum):
@@ -147,10 +155,19 @@ def ask(mission: Mission, by: str, now: datetime) -> Outcome:
     return _over(mission, End(EndReason.DONE, now, by), now)
 
 
-def end(mission: Mission, reason: EndReason, by: str, detail: str | None, now: datetime) -> Outcome:
+def end(
+    mission: Mission,
+    reason: EndReason,
+    by: str,
+    detail: str | None,
+    now: datetime,
+    *,
+    text: str | None = None,
+) -> Outcome:
     """The mission ends otherwise: everybody who held it or was asked is told, whoever worked is questioned.
 
-    `by` is who decided, in words for the card; `detail` a key of the words, never about the patient.
+    `by` is who decided, in words for the card; `detail` a key of the words, `text` the operator's own;
+    neither is about the patient.
     """
     if mission.state is not MissionState.OPEN:
         return nothing(mission, "closing.over_already", number=mission.number)
@@ -158,16 +175,17 @@ def end(mission: Mission, reason: EndReason, by: str, detail: str | None, now: d
         if mission.visit.idel is None:
             return nothing(mission, "closing.nobody_went", number=mission.number)
         door = _at_the_door(mission, now)
-        ended = _end(door.mission, reason, by, None, now)
+        ended = _end(door.mission, End(reason, now, by), now)
         return replace(door.then(ended), answer=ended.answer)
-    return _end(mission, reason, by, detail, now)
+    return _end(mission, End(reason, now, by, detail, text), now)
 
 
-def _end(mission: Mission, reason: EndReason, by: str, detail: str | None, now: datetime) -> Outcome:
+def _end(mission: Mission, ending: End, now: datetime) -> Outcome:
+    reason, detail = ending.reason, ending.detail
     calls = mission.patient_calls
     if _patient_must_hear(mission, reason, detail):
         calls = (*(c for c in calls if c is not CallReason.CANCELLED), CallReason.CANCELLED)
-    over = _over(replace(mission, patient_calls=calls), End(reason, now, by, detail), now)
+    over = _over(replace(mission, patient_calls=calls), ending, now)
     ended = over.mission
     answer = Answer("closing.ended", {"number": mission.number, "reason": reason.value})
     return replace(

@@ -65,7 +65,15 @@ class Owner:
 
 
 def owner(mission: Mission, now: datetime) -> Owner:
-    """Who must act next, the most pressing first."""
+    """Who must act next, the most pressing first; OSNP in the place of a nurse whom only they reach."""
+    found = _owner(mission, now)
+    idel = mission.visit.idel
+    if not mission.visit.by_phone or idel is None or found.party != Party.person(idel):
+        return found
+    return _operator(mission, found.deed, found.before)
+
+
+def _owner(mission: Mission, now: datetime) -> Owner:
     if mission.state is MissionState.CLOSED:
         return _operator(mission, Deed.CALL_PATIENT) if mission.patient_calls else Owner(*_NOBODY)
     if mission.state is MissionState.CLOSING:
@@ -106,7 +114,7 @@ def _searching(mission: Mission, now: datetime) -> Owner:
     search = mission.search
     if search.state is SearchState.UNANSWERED:
         return _regulateur(mission, Deed.ANSWER_LATE if search.late else Deed.DECIDE)
-    if search.state is SearchState.USUAL and search.usual is not None:
+    if search.state is SearchState.USUAL and search.usual is not None and not search.usual_by_phone:
         return Owner(Who.IDEL, Deed.ANSWER_OFFER, Party.person(search.usual), search.answer_by)
     if search.asked <= search.unreachable + search.refused:
         return _operator(mission, Deed.PHONE_IDELS, search.answer_by)

@@ -193,13 +193,15 @@ def _read(told: Course, line: Happened) -> None:
         case "search.given_back":
             told.given_back += 1
             told.accepted_at = told.accepted_by = told.arrived_at = None
+        case "control.unassigned":
+            told.accepted_at = told.accepted_by = None
         case "search.nobody":
             told.nobody_in_time = told.nobody_in_time or told.first_accepted_at is None
         case "visit.arrived":
             told.arrived_at = told.arrived_at or line.at
         case "cascade.accepted":
             told.doctor = Party.read(str(facts["party"]))
-        case "cascade.withdrawn":
+        case "cascade.withdrawn" | "cascade.unaccepted":
             told.doctor = None
         case "visio.created":
             told.video_at = told.video_at or line.at
@@ -215,6 +217,10 @@ def _read_end(told: Course, line: Happened) -> None:
         case "mission.ended":
             told.ended_at, told.reason = line.at, str(facts["reason"])
             told.position = _number(facts["position"]) if facts.get("position") is not None else None
+        case "mission.reopened":
+            told.ended_at = told.reason = told.position = told.outcome = told.finished_at = None
+            if not facts.get("nurse_kept"):
+                told.accepted_at = told.accepted_by = told.arrived_at = None
         case "closing.idel_done":
             told.outcome = str(facts["outcome"]) if facts.get("outcome") is not None else None
         case "billing.idel":

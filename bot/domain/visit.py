@@ -17,6 +17,7 @@ from bot.domain.mission import (
 from bot.domain.outcome import (
     Answer,
     Event,
+    Fact,
     Notice,
     Outcome,
     Priority,
@@ -61,10 +62,11 @@ def plan(mission: Mission, idel: PersonId, estimate: int | None, now: datetime) 
             ),
             timers=(SetTimer(TimerKind.VISIT_HOUR, now + mission.rules.visit_hour),),
         )
-    return Outcome(changed, Answer("visit.planned"), timers=_arrival_timers(changed))
+    return Outcome(changed, Answer("visit.planned"), timers=arrival_timers(changed))
 
 
-def _arrival_timers(mission: Mission) -> tuple[SetTimer | StopTimer, ...]:
+def arrival_timers(mission: Mission) -> tuple[SetTimer | StopTimer, ...]:
+    """She is expected: chased when her hour has passed, and when the limit comes near."""
     expected = mission.visit.expected_at
     if expected is None:
         return ()
@@ -114,12 +116,14 @@ def set_hour(mission: Mission, hour: datetime, by: str, now: datetime) -> Outcom
     ]
     if not first:
         notices.append(Notice("visit.hour_changed", to_group(mission.id), mission.id, facts={"by": by}))
+    former = visit.expected_at.isoformat() if visit.expected_at is not None else None
+    facts: dict[str, Fact] = {"hour": hour.isoformat(), "by": by, "first": first, "former": former}
     return Outcome(
         changed,
         Answer("visit.hour_set", {"number": mission.number, "hour": hour.isoformat()}),
-        events=(Event("visit.hour_set", {"hour": hour.isoformat(), "by": by, "first": first}),),
+        events=(Event("visit.hour_set", facts),),
         notices=tuple(notices),
-        timers=_arrival_timers(changed),
+        timers=arrival_timers(changed),
     )
 
 

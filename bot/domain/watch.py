@@ -107,6 +107,7 @@ def settle(outcome: Outcome, actor: Party | None, now: datetime, *, in_group: bo
                 taken_by=None,
                 taken_at=None,
                 takers=(),
+                quiet_until=None,
                 is_shown=old.is_shown or old.rung > 0,
             )
             kept.append(fresh)
@@ -197,7 +198,9 @@ def ring(mission: Mission, key: str, epoch: int, others: Others, now: datetime) 
     stage = _stage(mission, acts, asked)
     named = _named(mission, acts, asked, stage, others)
     told = dict.fromkeys((*asked.told, *_owners(mission, acts), *named)) if stage == FALLBACK else asked.told
-    rung = replace(asked, rung=asked.rung + 1, taken_by=None, taken_at=None, told=tuple(told))
+    rung = replace(
+        asked, rung=asked.rung + 1, taken_by=None, taken_at=None, quiet_until=None, told=tuple(told)
+    )
     kept = (*(r for r in mission.requests if r.key != key), rung)
     facts: dict[str, Fact] = {
         "who": acts.who.value,
@@ -384,6 +387,31 @@ def take(mission: Mission, key: str, epoch: int, person: PersonId, now: datetime
         events=(Event("watch.taken", {"deed": asked.deed, "person": person}),),
         notices=tuple(replace(notice, priority=Priority.REPLY) for notice in _redraws(taken, mission)),
         timers=(_timer(taken, until),),
+    )
+
+
+def postpone(mission: Mission, person: PersonId, until: datetime, now: datetime) -> Outcome:
+    """«Rappeler à 10:30»: what OSNP are asked is quiet until then, and the others see it."""
+    group = {who.value for who in GROUP}
+    waiting = [asked for asked in mission.requests if asked.who in group]
+    if not waiting:
+        return nothing(mission, "control.nothing_waits", number=mission.number)
+    put_off = [
+        replace(asked, taken_by=person, taken_at=now, quiet_until=until) if asked in waiting else asked
+        for asked in mission.requests
+    ]
+    facts: dict[str, Fact] = {"person": person, "until": until.isoformat()}
+    return Outcome(
+        replace(mission, requests=tuple(put_off)),
+        Answer("control.postponed", {"number": mission.number, "until": until.isoformat()}),
+        events=(Event("watch.postponed", facts),),
+        notices=tuple(
+            replace(notice, priority=Priority.REPLY)
+            for asked in put_off
+            if asked.quiet_until == until
+            for notice in _redraws(asked, mission)
+        ),
+        timers=tuple(_timer(asked, until) for asked in put_off if asked.quiet_until == until),
     )
 
 

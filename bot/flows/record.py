@@ -5,7 +5,7 @@ Every flow ends here. Knows no rule and no word.
 
 from datetime import datetime
 
-from bot.domain import closing, watch
+from bot.domain import closing, control, watch
 from bot.domain.mission import Mission
 from bot.domain.outcome import (
     BOARD,
@@ -34,7 +34,7 @@ def actor_of(person: Person | None) -> str:
 async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) -> Answer:
     """Write `outcome` whole and return what to say to whoever acted."""
     now = given.now()
-    outcome = closing.settle(given.region, outcome, now)
+    outcome = closing.settle(given.region, control.by_voice(outcome), now)
     outcome = await _watched(tx, outcome, actor, now)
     mission = outcome.mission
     await tx.missions.save(mission)
@@ -64,14 +64,17 @@ async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) ->
 
 
 async def _watched(tx: Transaction, outcome: Outcome, actor: str, now: datetime) -> Outcome:
-    """Whoever must act from now on is watched over; whoever has just acted, anew."""
+    """Whoever must act from now on is watched over; what an operator decided may be taken back."""
     if not outcome.events:
         return outcome
     party = None if actor == "timer" else Party.read(actor.partition(" ")[0])
     in_group = False
-    if party is not None and party.kind is PartyKind.PERSON and outcome.mission.requests:
+    undoable = control.may_be_undone(outcome)
+    if party is not None and party.kind is PartyKind.PERSON and (outcome.mission.requests or undoable):
         person = await tx.people.get(PersonId(party.id))
         in_group = person is not None and person.role in GROUP_ROLES
+        if in_group and undoable:
+            outcome = control.remember(outcome, PersonId(party.id), now)
     return watch.settle(outcome, party, now, in_group=in_group)
 
 

@@ -64,11 +64,6 @@ async def on_see_patient(context: Context, person: Person, press: Press) -> None
     await context.say(await visit.see_patient(context.given, person, press.mission))
 
 
-async def on_menu(context: Context, person: Person, press: Press) -> None:
-    """«Autre…»."""
-    await context.say(await visit.menu(context.given, person, press.mission))
-
-
 async def on_typed_hour(context: Context, person: Person, text: str) -> bool:
     """A nurse writes «14h30» and nothing else: her arrival, while she is not there yet."""
     if HOUR.fullmatch(text.strip()) is None:

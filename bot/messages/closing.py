@@ -4,6 +4,7 @@ from bot.buttons import Verb
 from bot.domain import closing
 from bot.domain.closing import Question
 from bot.domain.mission import EndReason, MissionState, PatientOutcome, Prescription
+from bot.messages import control
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 
 
@@ -11,7 +12,9 @@ def idel(keys: Keys) -> Rows:
     """One question at a time, on the same card; afterwards «Corriger» for a few hours."""
     mission = keys.mission
     done_at = mission.closing.idel_done_at
-    if mission.state is MissionState.OPEN or mission.visit.idel != getattr(keys.sheet.reader, "id", None):
+    reader = keys.sheet.reader
+    answers = mission.visit.by_phone if reader is None else mission.visit.idel == reader.id
+    if mission.state is MissionState.OPEN or not answers:
         return ()
     if done_at is not None:
         late = keys.sheet.now > done_at + mission.rules.purge_after_visit
@@ -63,6 +66,9 @@ def confirm(keys: Keys) -> Rows:
         return ()
     reason = EndReason(wanted)
     details = closing.DETAILS.get(reason, ())
+    words: Rows = ()
+    if reason is EndReason.CANCELLED:
+        words, details = control.other_reason(keys), tuple(d for d in details if d != "other")
     if details:
         yes = [
             keys.tap(Verb.END_CONFIRM, f"end_{reason.value}_{detail}", f"{reason.value}.{detail}")
@@ -70,13 +76,13 @@ def confirm(keys: Keys) -> Rows:
         ]
     else:
         yes = [keys.tap(Verb.END_CONFIRM, f"end_yes_{reason.value}", reason.value)]
-    return (*in_rows_of(2, yes), (keys.tap(Verb.END_KEEP, "end_no"),))
+    return (*in_rows_of(2, yes), *words, (keys.tap(Verb.END_KEEP, "end_no"),))
 
 
 def worsened(keys: Keys) -> Rows:
     """Once the 15 has taken over, somebody says so."""
     mission, reader = keys.mission, keys.sheet.reader
-    if mission.state is not MissionState.OPEN:
+    if mission.state is not MissionState.OPEN or mission.worsened_at is None:
         return ()
     see = None if reader is not None else keys.tap(Verb.SEE_PATIENT, "see_patient")
     return rows(

@@ -205,7 +205,7 @@ async def test_the_dossier_is_kept_while_the_patient_must_still_be_called(story:
     mission = await story.mission(offered_to=["Amina"])
     await lea.taps("Autre…")
     await lea.taps("Annuler la mission")
-    await lea.taps("Autre motif")
+    await lea.taps("Régulateur")
 
     await story.wait(hours=4, minutes=30)
     await lea.taps("Voir le patient")

@@ -16,6 +16,7 @@ STRANGER = "Ce bot est réservé aux professionnels du SAS 68"
 #: These still do something on a mission that is over, and should: look, correct, call the patient.
 STILL_GOOD = {
     Verb.SEE_PATIENT,
+    Verb.SHEET,
     Verb.PATIENT_TOLD,
     Verb.CLOSE_BACK,
     Verb.DOCTOR_DETAIL,

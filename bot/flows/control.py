@@ -1,0 +1,595 @@
+"""What OSNP decide by hand on a mission: each is one transaction, and says in the group who decided it.
+
+Also the pages of the group's menu, and which mission a command means.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain import cascade, control, places, search, visio, watch
+from bot.domain.mission import (
+    Decision,
+    EndReason,
+    LiaisonNote,
+    Mission,
+    MissionState,
+    SearchState,
+    Undoable,
+)
+from bot.domain.outcome import (
+    Answer,
+    Fact,
+    Notice,
+    Outcome,
+    Place,
+    PlaceKind,
+    Priority,
+    to_person,
+)
+from bot.domain.people import (
+    CascadeStep,
+    MissionId,
+    Organisation,
+    OrganisationId,
+    Party,
+    PartyKind,
+    Person,
+    PersonId,
+    Role,
+)
+from bot.domain.places import distance_between
+from bot.domain.waves import Candidate, Wave, rank
+from bot.flows import cascade as cascade_flow
+from bot.flows import closing as closing_flow
+from bot.flows import search as search_flow
+from bot.flows import thread as thread_flow
+from bot.flows import visit as visit_flow
+from bot.flows.record import actor_of, record
+from bot.ports import AlreadyEngaged, AlreadyWon, Draft, Given, Transaction
+
+GONE = Answer("search.gone")
+
+#: Who may hold a mission.
+HOLDERS = (Role.OSNP, Role.COORDINATEUR)
+
+#: How many nurses or doctors one page shows.
+NURSES, DOCTORS = 6, 8
+
+#: The kinds of drafts that wait for an operator's words, before their colon.
+REASON, NOTE = closing_flow.CANCEL, "note"
+
+#: How long a note, or the words of a reason, may be.
+NOTE_LENGTH, REASON_LENGTH = 500, 120
+
+_NUMBER = re.compile(r"(?:smt\s*)?(\d{1,5})(?:/(\d{4}))?", re.IGNORECASE)
+
+# Which mission, and the pages of its menu
+
+
+async def meant(given: Given, place: Place, number: str) -> MissionId | None:
+    """The mission of a spoken number; without one that of the topic it was said in."""
+    async with given.storage.transaction() as tx:
+        if not number:
+            return MissionId(place.id) if place.kind is PlaceKind.MISSION else None
+        found = _NUMBER.fullmatch(number)
+        if found is None:
+            return None
+        mission = await tx.missions.by_number(int(found[1]), int(found[2]) if found[2] else None)
+        return mission.id if mission is not None else None
+
+
+async def number_of(given: Given, mission_id: MissionId) -> int | None:
+    """How that mission is called on the phone."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        return mission.number if mission is not None else None
+
+
+async def show(
+    given: Given, by: Person, mission_id: MissionId, place: Place, page: str, *, fresh: bool = False
+) -> Answer:
+    """A page of the menu: on the same message, or at the bottom of the topic as a new one."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        now = given.now()
+        if fresh:
+            await visit_flow.clear_menu(tx, place, mission_id, now)
+        name, _, arg = page.partition(".")
+        facts: dict[str, Fact] = {"page": name, "arg": arg}
+        if name in ("nurse", "transfer") and arg.isdigit():
+            facts["person"] = int(arg)
+        if name == "undo" and mission.undoable is not None and mission.undoable.person is not None:
+            facts["person"] = int(mission.undoable.person)
+        kind = "control.page" if name else "mission.menu"
+        notice = Notice(
+            kind,
+            place,
+            mission_id,
+            facts=facts if name else {},
+            priority=Priority.REPLY,
+            card="menu",
+            fresh=fresh,
+        )
+        await tx.outbox.owe([notice], now)
+        return Answer("mission.menu_shown")
+
+
+def _done(outcome: Outcome, place: Place, what: str, by: Person, now: datetime) -> Outcome:
+    """The menu says in one line what was decided, and offers nothing any more."""
+    if not outcome.events:
+        return outcome
+    facts: dict[str, Fact] = {"page": "done", "arg": what, "by": by.short_name, "at": now.isoformat()}
+    notice = Notice(
+        "control.page",
+        place,
+        outcome.mission.id,
+        facts=facts,
+        priority=Priority.REPLY,
+        card="menu",
+        only_if_there=True,
+    )
+    return replace(outcome, notices=(*outcome.notices, notice))
+
+
+async def _decided(
+    given: Given,
+    by: Person,
+    mission_id: MissionId,
+    place: Place,
+    what: str,
+    decide: Callable[[Mission], Outcome],
+) -> Answer:
+    """A decision about the mission alone."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        return await record(given, tx, _done(decide(mission), place, what, by, given.now()), actor_of(by))
+
+
+# The nurse
+
+
+async def assign(
+    given: Given, by: Person, mission_id: MissionId, place: Place, nurse: PersonId, estimate: int | None
+) -> Answer:
+    """«Accepte · 20 min», on the phone: hers as if she had tapped ACCEPTER."""
+    try:
+        async with given.storage.transaction() as tx:
+            mission = await tx.missions.lock(mission_id)
+            person = (await tx.people.lock([nurse])).get(nurse)
+            if mission is None or person is None or person.role is not Role.IDEL:
+                return GONE
+            outcome = control.assign(
+                mission,
+                await tx.offers.get(mission_id, nurse),
+                _candidate(given, mission, person),
+                elsewhere=await _elsewhere(tx, nurse, mission_id),
+                estimate=estimate,
+                by=by.short_name,
+                now=given.now(),
+            )
+            outcome = await cascade_flow.follow(given, tx, mission, outcome)
+            outcome = _done(outcome, place, "assigned", by, given.now())
+            return await record(given, tx, outcome, actor_of(by))
+    except (AlreadyWon, AlreadyEngaged):
+        # Somebody tapped at the same moment: the card says who has it.
+        number = await number_of(given, mission_id)
+        return Answer("control.taken", {"number": number})
+
+
+def _candidate(given: Given, mission: Mission, person: Person) -> Candidate:
+    return Candidate(person, distance_between(given.region, person.commune, mission.commune))
+
+
+async def _elsewhere(tx: Transaction, person: PersonId, mission_id: MissionId) -> int | None:
+    """The spoken number of another open mission that nurse holds."""
+    held = (await tx.people.engaged([person])).get(person)
+    other = await tx.missions.get(held) if held not in (None, mission_id) and held is not None else None
+    return other.number if other is not None else None
+
+
+async def note_answer(
+    given: Given, by: Person, mission_id: MissionId, place: Place, nurse: PersonId, said: str
+) -> Answer:
+    """«Refuse», «Ne répond pas»: what a nurse said on the phone, or that she said nothing."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        person = (await tx.people.lock([nurse])).get(nurse)
+        if mission is None or person is None or person.role is not Role.IDEL:
+            return GONE
+        offer, candidate = await tx.offers.get(mission_id, nurse), _candidate(given, mission, person)
+        decide = control.note_refusal if said == "no" else control.note_silence
+        outcome = decide(mission, offer, candidate, by.short_name, given.now())
+        if said == "no" and (mission.search.state is not SearchState.USUAL or mission.search.usual == nurse):
+            outcome = await search_flow.after_refusal(given, tx, mission, outcome)
+        outcome = _done(outcome, place, "noted", by, given.now())
+        return await record(given, tx, outcome, actor_of(by))
+
+
+async def relaunch(given: Given, by: Person, mission_id: MissionId, place: Place, reason: str) -> Answer:
+    """«Relancer la recherche»: OSNP take the mission back from its nurse and search again without her."""
+    if reason not in control.RELAUNCH_REASONS:
+        return GONE
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        outcome = await _given_back(given, tx, mission, reason)
+        if outcome is None:
+            return Answer("control.nobody_has_it", {"number": mission.number})
+        outcome = control.relaunched(outcome, by.short_name)
+        outcome = control.by_voice(await cascade_flow.follow(given, tx, mission, outcome), mission.visit)
+        return await record(given, tx, _done(outcome, place, "relaunched", by, given.now()), actor_of(by))
+
+
+async def _given_back(given: Given, tx: Transaction, mission: Mission, reason: str) -> Outcome | None:
+    nurse = mission.visit.idel
+    person = (await tx.people.lock([nurse])).get(nurse) if nurse is not None else None
+    if person is None:
+        return None
+    offer = await tx.offers.get(mission.id, person.id)
+    wave = await _wave_again(given, tx, mission, without=person.id)
+    return search.give_back(mission, person, offer, wave, reason, given.now())
+
+
+async def _wave_again(
+    given: Given, tx: Transaction, mission: Mission, without: PersonId | None = None
+) -> Wave:
+    """Whoever is asked first when the search begins anew."""
+    found = await search_flow.candidates(given, tx, mission, anew=True, without=without)
+    answer_by = search.answer_again_by(mission, given.now())
+    return await search_flow.first_wave(given, tx, found, answer_by=answer_by)
+
+
+# The doctor
+
+
+async def assign_doctor(
+    given: Given, by: Person, mission_id: MissionId, place: Place, party: Party, hour: datetime
+) -> Answer:
+    """A doctor agreed on the phone at that hour, whatever the step."""
+    try:
+        async with given.storage.transaction() as tx:
+            mission = await tx.missions.lock(mission_id)
+            found = await _doctor(tx, mission, party)
+            if mission is None or found is None:
+                return GONE
+            step, by_phone = found
+            outcome = control.assign_doctor(
+                mission, party, step, by_phone=by_phone, hour=hour, by=by.short_name, now=given.now()
+            )
+            if outcome.won is not None:
+                caught_up = await thread_flow.catch_up(given, tx, outcome.mission)
+                outcome = outcome.then(Outcome(outcome.mission, outcome.answer, notices=tuple(caught_up)))
+                said: dict[str, Fact] = {"number": mission.number, "hour": hour.isoformat()}
+                outcome = replace(outcome, answer=Answer("control.doctor_assigned", said))
+            outcome = _done(outcome, place, "doctor_assigned", by, given.now())
+            return await record(given, tx, outcome, f"{actor_of(by)} for {party}")
+    except AlreadyWon:
+        return Answer("control.taken", {"number": await number_of(given, mission_id)})
+
+
+async def _doctor(
+    tx: Transaction, mission: Mission | None, party: Party
+) -> tuple[CascadeStep | None, bool] | None:
+    """The step a doctor or a house belongs to, and whether only OSNP reach them; None: cannot be asked."""
+    if mission is None:
+        return None
+    if party.kind is PartyKind.ORGANISATION:
+        house = await tx.people.organisation(OrganisationId(party.id))
+        if house is None or not house.active or mission.exercise:
+            return None
+        return house.cascade_step, not house.on_telegram
+    person = (await tx.people.lock([PersonId(party.id)])).get(PersonId(party.id))
+    if person is None or person.role is not Role.DOCTOR or not person.active:
+        return None
+    if mission.exercise and person.id not in mission.rings:
+        return None
+    is_traitant = mission.medecin_traitant == person.id
+    step = CascadeStep.MEDECIN_TRAITANT if is_traitant else person.cascade_step
+    return step, not (person.on_telegram and person.reachable)
+
+
+async def doctor_gone(given: Given, by: Person, mission_id: MissionId, place: Place) -> Answer:
+    """The doctor cannot any more and has said so on the phone: the search goes on after that doctor."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        doctor = mission.cascade.doctor if mission is not None else None
+        if mission is None or doctor is None:
+            return GONE
+        rosters = await cascade_flow.rosters_of(given, tx, mission)
+        outcome = cascade.withdraw(mission, doctor.party, rosters, given.now())
+        if outcome.events:
+            outcome = outcome.then(visio.end(outcome.mission))
+            outcome = replace(outcome, answer=Answer("control.doctor_gone", {"number": mission.number}))
+        outcome = _done(outcome, place, "doctor_gone", by, given.now())
+        return await record(given, tx, outcome, f"{actor_of(by)} for {doctor.party}")
+
+
+# Who holds it
+
+
+async def take_over(given: Given, by: Person, mission_id: MissionId, place: Place) -> Answer:
+    """«Je prends la main»."""
+    return await transfer(given, by, mission_id, place, by.id)
+
+
+async def transfer(given: Given, by: Person, mission_id: MissionId, place: Place, to: PersonId) -> Answer:
+    """«Transférer à Hugo»: that operator is rung, and everybody sees it."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        person = await tx.people.get(to)
+        if mission is None or person is None:
+            return GONE
+        if person.role not in HOLDERS or not person.active:
+            return Answer("control.cannot_hold", {"number": mission.number})
+        outcome = control.hand_over(mission, mission.operator, person, by, given.now())
+        return await record(given, tx, _done(outcome, place, "handed_over", by, given.now()), actor_of(by))
+
+
+async def postpone(given: Given, by: Person, mission_id: MissionId, place: Place, minutes: int) -> Answer:
+    """«Rappeler dans 20 min»: what OSNP are asked is quiet until then."""
+    if minutes not in control.POSTPONE:
+        return GONE
+    until = visit_flow.to_minute(given.now() + timedelta(minutes=minutes))
+    return await _decided(
+        given,
+        by,
+        mission_id,
+        place,
+        "postponed",
+        lambda mission: watch.postpone(mission, by.id, until, given.now()),
+    )
+
+
+# Notes
+
+
+async def write_note(given: Given, by: Person, mission_id: MissionId, text: str) -> Answer:
+    """A note of the operators: sealed with the identity, never shown in the group."""
+    words = " ".join(text.split())
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        await tx.drafts.drop(by.id, f"{NOTE}:{mission_id}")
+        if not words:
+            return Answer("control.note_empty", {"number": mission.number})
+        if len(words) > NOTE_LENGTH:
+            return Answer("control.note_long", {"most": NOTE_LENGTH})
+        dossier = await tx.missions.dossier(mission_id)
+        if dossier is None:
+            return Answer("mission.forgotten")
+        now = given.now()
+        written = LiaisonNote(words, by.short_name, now)
+        await tx.missions.save_dossier(
+            mission_id, replace(dossier, operator_notes=(*dossier.operator_notes, written))
+        )
+        return await record(given, tx, control.note(mission, by.short_name, now), actor_of(by))
+
+
+async def ask_words(given: Given, by: Person, mission_id: MissionId, kind: str) -> Answer:
+    """«Note», «Autre motif…»: the words are typed in the private chat."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        if kind == REASON and mission.state is not MissionState.OPEN:
+            return Answer("closing.over_already", {"number": mission.number})
+        await tx.drafts.save(Draft(by.id, f"{kind}:{mission_id}", "", given.now()))
+        notice = Notice(
+            "control.ask_words", to_person(by.id), mission_id, facts={"kind": kind}, priority=Priority.REPLY
+        )
+        await tx.outbox.owe([notice], given.now())
+        return Answer("control.write_privately")
+
+
+# The end, and what comes after it
+
+
+async def cancel(given: Given, by: Person, mission_id: MissionId, text: str) -> Answer:
+    """Cancelled for a reason in the operator's own words."""
+    words = " ".join(text.split())[:REASON_LENGTH]
+    return await closing_flow.end(given, by, mission_id, EndReason.CANCELLED, "other", text=words or None)
+
+
+async def reopen(given: Given, by: Person, mission_id: MissionId, place: Place) -> Answer:
+    """«Rouvrir»: a mission that was ended by mistake goes on, as long as its dossier is there."""
+    try:
+        async with given.storage.transaction() as tx:
+            mission = await tx.missions.lock(mission_id)
+            if mission is None:
+                return GONE
+            outcome = await _reopened(given, tx, mission, by)
+            return await record(given, tx, _done(outcome, place, "reopened", by, given.now()), actor_of(by))
+    except AlreadyEngaged:
+        return Answer("search.again", {"number": await number_of(given, mission_id)})
+
+
+async def _reopened(given: Given, tx: Transaction, mission: Mission, by: Person) -> Outcome:
+    if await tx.missions.dossier(mission.id) is None:
+        return Outcome(mission, Answer("mission.forgotten"))
+    idel = mission.visit.idel
+    nurse = (await tx.people.lock([idel])).get(idel) if idel is not None else None
+    outcome = control.reopen(
+        mission,
+        await _wave_again(given, tx, mission),
+        nurse,
+        await tx.offers.get(mission.id, nurse.id) if nurse is not None else None,
+        elsewhere=await _elsewhere(tx, nurse.id, mission.id) if nurse is not None else None,
+        by=by.short_name,
+        now=given.now(),
+    )
+    if not outcome.events:
+        return outcome
+    rosters = await cascade_flow.rosters_of(given, tx, outcome.mission)
+    outcome = outcome.then(cascade.reopen(outcome.mission, rosters, given.now()))
+    return await cascade_flow.follow(given, tx, outcome.mission, outcome)
+
+
+# What is taken back
+
+
+async def undo(given: Given, by: Person, mission_id: MissionId, place: Place, stamp: int) -> Answer:
+    """«Oui, annuler»: the last decision is taken back; `stamp` is the one that was shown."""
+    try:
+        async with given.storage.transaction() as tx:
+            mission = await tx.missions.lock(mission_id)
+            if mission is None:
+                return GONE
+            wanted = control.may_undo(mission, given.now())
+            if wanted is None:
+                return Answer("control.nothing_to_undo", {"number": mission.number})
+            if stamp != stamp_of(wanted):
+                return Answer("control.moved_since", {"number": mission.number})
+            outcome = await _undone(given, tx, mission, wanted, by)
+            return await record(given, tx, _done(outcome, place, "undone", by, given.now()), actor_of(by))
+    except AlreadyEngaged:
+        return Answer("control.moved_since", {"number": await number_of(given, mission_id)})
+
+
+def stamp_of(decision: Undoable) -> int:
+    """What a button carries of a decision, so that another one is not taken back in its place."""
+    return int(decision.at.timestamp())
+
+
+async def _undone(given: Given, tx: Transaction, mission: Mission, wanted: Undoable, by: Person) -> Outcome:
+    if wanted.kind is Decision.ENDED:
+        outcome = await _reopened(given, tx, mission, by)
+        return control.undone_by(outcome, wanted, by.short_name)
+    if wanted.kind is Decision.ASSIGNED:
+        return await _unassigned(given, tx, mission, wanted, by)
+    nurse = wanted.person
+    undoing = control.Undoing(
+        by.short_name,
+        await cascade_flow.rosters_of(given, tx, mission),
+        await tx.offers.get(mission.id, nurse) if nurse is not None else None,
+    )
+    outcome = control.undo(mission, wanted, undoing, given.now())
+    return await cascade_flow.follow(given, tx, mission, outcome)
+
+
+async def _unassigned(
+    given: Given, tx: Transaction, mission: Mission, wanted: Undoable, by: Person
+) -> Outcome:
+    nurse = wanted.person
+    if nurse is None or not control.is_still_hers(mission, wanted):
+        return control.moved_since(mission)
+    outcome = await _given_back(given, tx, mission, control.BY_MISTAKE)
+    if outcome is None or not outcome.events:
+        return control.moved_since(mission)
+    outcome = control.unassigned(outcome, nurse, by.short_name)
+    outcome = control.by_voice(await cascade_flow.follow(given, tx, mission, outcome), mission.visit)
+    return control.undone_by(outcome, wanted, by.short_name)
+
+
+# What the pages show
+
+
+async def page_facts(
+    given: Given, tx: Transaction, notice: Notice, mission: Mission | None
+) -> dict[str, Any]:
+    """Who can be chosen on a page of the menu."""
+    page, arg = str(notice.facts.get("page") or ""), str(notice.facts.get("arg") or "")
+    if mission is None:
+        return {}
+    if page in ("nurses", "nurse"):
+        return await _nurses(given, tx, mission, page, arg)
+    if page in ("doctors", "party"):
+        return await _doctors(tx, mission, page, arg)
+    if page == "operators":
+        return {"operators": await _operators(tx, mission)}
+    return {}
+
+
+async def _operators(tx: Transaction, mission: Mission) -> list[Person]:
+    people = [p for role in HOLDERS for p in await tx.people.all(role)]
+    return [p for p in people if p.id != mission.operator]
+
+
+async def _nurses(given: Given, tx: Transaction, mission: Mission, page: str, arg: str) -> dict[str, Any]:
+    people = [p for p in await tx.people.all(Role.IDEL) if not mission.exercise or p.id in mission.rings]
+    offset, _, only = arg.partition(":")
+    if page == "nurse":
+        people = [p for p in people if str(p.id) == arg]
+    elif only:
+        people = [p for p in people if str(p.id) in only.split(",")]
+    ranked = rank([_candidate(given, mission, p) for p in people])
+    start = int(offset) if page == "nurses" and offset.isdigit() else 0
+    shown = ranked[start : start + NURSES]
+    ids = [c.person.id for c in shown]
+    offers, engaged = await tx.offers.of_people(mission.id, ids), await tx.people.engaged(ids)
+    return {
+        "nurses": [
+            (
+                c.person,
+                c.distance_km,
+                offers.get(c.person.id),
+                engaged.get(c.person.id) not in (None, mission.id) and not c.person.several_missions,
+            )
+            for c in shown
+        ],
+        "offset": start,
+        "more": len(ranked) > start + NURSES,
+        "step": NURSES,
+        "only": only,
+    }
+
+
+async def _doctors(tx: Transaction, mission: Mission, page: str, arg: str) -> dict[str, Any]:
+    known: list[tuple[Party, Person | Organisation]] = [
+        (Party.person(p.id), p)
+        for p in await tx.people.all(Role.DOCTOR)
+        if not mission.exercise or p.id in mission.rings
+    ]
+    if not mission.exercise:
+        known += [(Party.organisation(h.id), h) for h in await tx.people.organisations()]
+    if mission.medecin_traitant is not None:
+        traitant = await tx.people.get(mission.medecin_traitant)
+        party = Party.person(mission.medecin_traitant)
+        if traitant is not None and party not in [of for of, _ in known]:
+            known.insert(0, (party, traitant))
+    offset, _, only = arg.partition(":")
+    if page == "party":
+        known = [(of, who) for of, who in known if str(of) == arg]
+    elif only:
+        known = [(of, who) for of, who in known if str(of) in only.split(",")]
+    start = int(offset) if page == "doctors" and offset.isdigit() else 0
+    return {
+        "doctors": known[start : start + DOCTORS],
+        "offset": start,
+        "more": len(known) > start + DOCTORS,
+        "step": DOCTORS,
+        "only": only,
+    }
+
+
+async def named(given: Given, mission_id: MissionId, words: str, *, holders: bool = False) -> list[str]:
+    """Whom typed words mean, as the arguments of buttons: «12» a nurse or an operator, «p21», «o3»."""
+    wanted = places.plain(words).split()
+    if not wanted:
+        return []
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return []
+
+        def fits(*names: str) -> bool:
+            parts = places.plain(" ".join(names)).split()
+            return all(any(part.startswith(word) for part in parts) for word in wanted)
+
+        if holders:
+            people = await _operators(tx, mission)
+            return [str(p.id) for p in people if fits(p.first_name, p.last_name)]
+        nurses = await tx.people.all(Role.IDEL)
+        found = [str(p.id) for p in nurses if fits(p.first_name, p.last_name)]
+        doctors = (await _doctors(tx, mission, "", "0"))["doctors"]
+        every = [(Party.person(p.id), p.full_name) for p in await tx.people.all(Role.DOCTOR)]
+        every += [(of, getattr(who, "name", "")) for of, who in doctors if of.kind is not PartyKind.PERSON]
+        return found + [str(of) for of, name in every if fits(name, "dr")]

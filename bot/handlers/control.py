@@ -1,0 +1,268 @@
+"""Taps on the pages of the group's menu, and the commands of OSNP."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.buttons import Press
+from bot.context import Context
+from bot.domain.mission import EndReason
+from bot.domain.outcome import Answer, Place, PlaceKind, to_group, to_person
+from bot.domain.people import GROUP_ROLES, MissionId, Party, Person, PersonId
+from bot.flows import closing, control, visit
+from bot.flows import search as search_flow
+from bot.handlers.cascade import moment
+from bot.handlers.opening import refuse
+from bot.handlers.where import Where, place_in_group, where
+from bot.ports import Draft
+
+#: The argument of «+ tard, heure à venir».
+LATER = "l"
+
+
+def _place(context: Context, person: Person, mission: MissionId) -> Place:
+    """Where the menu stands: the private chat, or the mission's topic."""
+    chat = context.incoming.effective_chat
+    return to_person(person.id) if chat is not None and chat.type == "private" else to_group(mission)
+
+
+# Taps
+
+
+async def on_menu(context: Context, person: Person, press: Press) -> None:
+    """«Autre…», and from page to page of the menu; the nurse's own has one page."""
+    if person.role not in GROUP_ROLES or press.arg == "":
+        await context.say(await visit.menu(context.given, person, press.mission))
+        return
+    page = "" if press.arg == "front" else press.arg
+    place = _place(context, person, press.mission)
+    await context.say(await control.show(context.given, person, press.mission, place, page))
+
+
+async def on_assign(context: Context, person: Person, press: Press) -> None:
+    """«Accepte · 20 min», for a nurse on the phone."""
+    nurse, _, minutes = press.arg.partition(".")
+    await context.say(
+        await control.assign(
+            context.given,
+            person,
+            press.mission,
+            _place(context, person, press.mission),
+            PersonId(int(nurse)),
+            None if minutes == LATER else int(minutes),
+        )
+    )
+
+
+async def on_nurse_answer(context: Context, person: Person, press: Press) -> None:
+    """«Refuse», «Ne répond pas», for a nurse on the phone."""
+    nurse, _, said = press.arg.partition(".")
+    place = _place(context, person, press.mission)
+    await context.say(
+        await control.note_answer(context.given, person, press.mission, place, PersonId(int(nurse)), said)
+    )
+
+
+async def on_relaunch(context: Context, person: Person, press: Press) -> None:
+    """«Relancer la recherche», with its reason."""
+    place = _place(context, person, press.mission)
+    await context.say(await control.relaunch(context.given, person, press.mission, place, press.arg))
+
+
+async def on_widen(context: Context, person: Person, press: Press) -> None:
+    """«Élargir maintenant»; the epoch is the wave that was seen."""
+    await context.say(await search_flow.widen_now(context.given, person, press.mission, press.epoch))
+
+
+async def on_assign_doctor(context: Context, person: Person, press: Press) -> None:
+    """An hour that a doctor said on the phone, whatever the step."""
+    party, _, minutes = press.arg.partition(".")
+    place = _place(context, person, press.mission)
+    await context.say(
+        await control.assign_doctor(
+            context.given, person, press.mission, place, Party.read(party), moment(minutes)
+        )
+    )
+
+
+async def on_doctor_gone(context: Context, person: Person, press: Press) -> None:
+    """The doctor has said on the phone that the video is not possible."""
+    place = _place(context, person, press.mission)
+    await context.say(await control.doctor_gone(context.given, person, press.mission, place))
+
+
+async def on_take_over(context: Context, person: Person, press: Press) -> None:
+    """«Je prends la main»."""
+    place = _place(context, person, press.mission)
+    await context.say(await control.take_over(context.given, person, press.mission, place))
+
+
+async def on_transfer(context: Context, person: Person, press: Press) -> None:
+    """«Hugo»: the mission is his."""
+    place = _place(context, person, press.mission)
+    to = PersonId(int(press.arg))
+    await context.say(await control.transfer(context.given, person, press.mission, place, to))
+
+
+async def on_postpone(context: Context, person: Person, press: Press) -> None:
+    """«Rappeler dans 20 min»."""
+    place = _place(context, person, press.mission)
+    minutes = int(press.arg)
+    await context.say(await control.postpone(context.given, person, press.mission, place, minutes))
+
+
+async def on_words(context: Context, person: Person, press: Press) -> None:
+    """«Note», «Autre motif…»: typed in the private chat."""
+    await context.say(await control.ask_words(context.given, person, press.mission, press.arg))
+
+
+async def on_reopen(context: Context, person: Person, press: Press) -> None:
+    """«Rouvrir la mission»."""
+    place = _place(context, person, press.mission)
+    await context.say(await control.reopen(context.given, person, press.mission, place))
+
+
+async def on_undo(context: Context, person: Person, press: Press) -> None:
+    """«Oui, annuler»."""
+    place = _place(context, person, press.mission)
+    stamp = int(press.arg)
+    await context.say(await control.undo(context.given, person, press.mission, place, stamp))
+
+
+async def typed_note(context: Context, person: Person, draft: Draft, text: str) -> bool:
+    """The words of «Note»."""
+    mission = MissionId(int(draft.kind.partition(":")[2]))
+    await context.say(await control.write_note(context.given, person, mission, text))
+    return True
+
+
+async def typed_reason(context: Context, person: Person, draft: Draft, text: str) -> bool:
+    """The words of «Autre motif…»."""
+    mission = MissionId(int(draft.kind.partition(":")[2]))
+    await context.say(await control.cancel(context.given, person, mission, text))
+    return True
+
+
+# Commands
+
+
+#: What a command does, once the mission is known; the words are what follows its number.
+Decide = Callable[[Context, Person, MissionId, Place, str], Awaitable[Answer]]
+
+
+def _command(decide: Decide, *, free: bool = False) -> Callable[[Any, Context], Awaitable[None]]:
+    """A command of OSNP: `/x 412 words`; in a mission's topic the number may be left out.
+
+    `free`: what follows is free text, which may begin with a number that is none of a mission.
+    """
+
+    async def on_command(update: Any, context: Context) -> None:
+        place, person = await where(context), context.person
+        if place is Where.ANONYMOUS:
+            await context.say(Answer("press.anonymous"))
+            return
+        if person is None or person.role not in GROUP_ROLES:
+            await refuse(context, place)
+            return
+        if place is Where.ELSEWHERE:
+            await context.nothing_to_do()
+            return
+        here = to_person(person.id) if place is Where.PRIVATE else await place_in_group(context)
+        mission, words = await _meant(context, here, list(context.args or ()), free=free)
+        if mission is None:
+            await context.say(Answer("control.which", {"number": words}))
+            return
+        shown_at = here if place is Where.PRIVATE else to_group(mission)
+        await context.say(await decide(context, person, mission, shown_at, words))
+
+    return on_command
+
+
+async def _meant(
+    context: Context, here: Place, args: list[str], *, free: bool
+) -> tuple[MissionId | None, str]:
+    """The mission a command is about, and the words that are left; without one, the number that is none."""
+    given = context.runtime.given
+    if args and args[0].casefold() == "smt":
+        args = args[1:]
+    in_topic = here.kind is PlaceKind.MISSION
+    first = args[0] if args else ""
+    is_number = first.partition("/")[0].isdigit()
+    own = await control.number_of(given, MissionId(here.id)) if in_topic else None
+    if is_number and not (in_topic and free and first != str(own)):
+        found = await control.meant(given, here, first)
+        return found, " ".join(args[1:]) if found is not None else first
+    if not in_topic:
+        return None, first
+    return MissionId(here.id), " ".join(args)
+
+
+async def _assign(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+    """`/attribuer 412 chloé`: whom the words mean, else the whole list."""
+    page = "nurses.0"
+    if words:
+        found = await control.named(context.runtime.given, mission, words)
+        if not found:
+            return Answer("control.nobody_named", {"words": words[:40]})
+        nurses = [arg for arg in found if arg.isdigit()]
+        doctors = [arg for arg in found if not arg.isdigit()]
+        if nurses:
+            page = f"nurse.{nurses[0]}" if len(found) == 1 else f"nurses.0:{','.join(nurses[:12])}"
+        else:
+            page = f"party.{doctors[0]}" if len(found) == 1 else f"doctors.0:{','.join(doctors[:12])}"
+    return await control.show(context.given, person, mission, place, page, fresh=True)
+
+
+async def _cancel(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+    """`/annuler 412`: why, by buttons; words behind the number are the reason."""
+    if words:
+        return await control.cancel(context.given, person, mission, words)
+    return await closing.ask_end(context.given, person, mission, EndReason.CANCELLED)
+
+
+async def _note(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+    """`/note 412 les clés sont chez la voisine`."""
+    if not words:
+        return await control.ask_words(context.given, person, mission, control.NOTE)
+    return await control.write_note(context.given, person, mission, words)
+
+
+async def _transfer(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+    """`/transferer 412 hugo`."""
+    found = await control.named(context.runtime.given, mission, words, holders=True) if words else []
+    if len(found) == 1:
+        return await control.transfer(context.given, person, mission, place, PersonId(int(found[0])))
+    if words and not found:
+        return Answer("control.nobody_named", {"words": words[:40]})
+    return await control.show(context.given, person, mission, place, "operators", fresh=True)
+
+
+async def _hour(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+    """`/heure 412 14h30`."""
+    if not words:
+        return await visit.choose_hour(context.given, person, mission)
+    return await visit.set_hour(context.given, person, mission, f"@{words}")
+
+
+async def _widen(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+    """`/elargir 412`."""
+    return await search_flow.widen_now(context.given, person, mission)
+
+
+async def _reopen(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+    """`/rouvrir 412`: asked once more, by a button."""
+    return await control.show(context.given, person, mission, place, "reopen", fresh=True)
+
+
+async def _undo(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+    """`/defaire 412`: what would be taken back, and a button."""
+    return await control.show(context.given, person, mission, place, "undo", fresh=True)
+
+
+on_assign_command = _command(_assign)
+on_cancel_command = _command(_cancel)
+on_note_command = _command(_note, free=True)
+on_transfer_command = _command(_transfer)
+on_hour_command = _command(_hour, free=True)
+on_widen_command = _command(_widen)
+on_reopen_command = _command(_reopen)
+on_undo_command = _command(_undo)

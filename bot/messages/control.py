@@ -1,0 +1,287 @@
+"""The pages behind «Autre…» of the group: few buttons each, and «Retour» on every one."""
+
+from bot.buttons import Verb
+from bot.domain import cascade, control, video_hour
+from bot.domain.mission import (
+    CascadeState,
+    EndReason,
+    IdelOffer,
+    IdelOfferState,
+    Mission,
+    MissionState,
+    SearchState,
+    VisitState,
+)
+from bot.domain.people import Party
+from bot.flows.control import NOTE, REASON, stamp_of
+from bot.messages.cascade import minutes
+from bot.messages.rows import Keys, Rows, in_rows_of, rows
+from bot.messages.words import km
+from bot.ports import Button
+
+#: How much of a name fits beside a mark and a distance.
+NAME = 24
+
+
+def doors(keys: Keys) -> Rows:
+    """From the first page to the others, by what the present state allows."""
+    mission = keys.mission
+    is_open = mission.state is MissionState.OPEN
+    return rows(
+        (
+            _page(keys, "idel", "page_idel") if is_open else None,
+            _page(keys, "doctor", "page_doctor") if is_open else None,
+        ),
+        (_page(keys, "follow", "page_follow"), _undo_door(keys)),
+        (_page(keys, "reopen", "page_reopen"),) if mission.end is not None and not is_open else (),
+    )
+
+
+def _page(keys: Keys, page: str, label: str, name: str = "") -> Button:
+    return keys.tap(Verb.MENU, label, page, name=name)
+
+
+def _back(keys: Keys, page: str = "front") -> tuple[Button, ...]:
+    return (_page(keys, page, "opening_back"),)
+
+
+def _undo_door(keys: Keys) -> Button | None:
+    may = control.may_undo(keys.mission, keys.sheet.now)
+    return _page(keys, "undo", "page_undo") if may is not None else None
+
+
+def page(keys: Keys) -> Rows:
+    """The buttons of one page; a page of the past has none."""
+    build = _PAGES.get(str(keys.sheet.f["page"]))
+    return build(keys) if build is not None else ()
+
+
+def _is_searching(mission: Mission) -> bool:
+    return mission.state is MissionState.OPEN and mission.search.state in control.SEARCHING
+
+
+def _idel(keys: Keys) -> Rows:
+    mission = keys.mission
+    if mission.state is not MissionState.OPEN:
+        return (_back(keys),)
+    state, current = mission.visit.state, mission.search
+    wider = current.state is SearchState.USUAL or current.next_wave_at is not None
+    coming = state in (VisitState.PLANNED, VisitState.EN_ROUTE)
+    return rows(
+        (
+            _page(keys, "nurses.0", "nurse_answer") if _is_searching(mission) else None,
+            keys.tap(Verb.WIDEN, "widen_now", epoch=current.wave)
+            if _is_searching(mission) and wider
+            else None,
+        ),
+        (
+            keys.tap(Verb.SET_OUT, "set_out") if state is VisitState.PLANNED else None,
+            keys.tap(Verb.ARRIVE, "arrive") if coming else None,
+        ),
+        (
+            keys.tap(Verb.CHANGE_HOUR, "change_hour") if coming else None,
+            keys.tap(Verb.FINISH, "finish") if state is VisitState.ON_SITE else None,
+        ),
+        (_page(keys, "relaunch", "page_relaunch"),) if mission.visit.idel is not None else (),
+        _back(keys),
+    )
+
+
+def _relaunch(keys: Keys) -> Rows:
+    if keys.mission.visit.idel is None or keys.mission.state is not MissionState.OPEN:
+        return (_back(keys),)
+    reasons = [keys.tap(Verb.RELAUNCH, f"relaunch_{why}", why) for why in control.RELAUNCH_REASONS]
+    return (*in_rows_of(2, reasons), _back(keys, "idel"))
+
+
+def _nurses(keys: Keys) -> Rows:
+    extra = keys.sheet.extra
+    if not _is_searching(keys.mission):
+        return (_back(keys),)
+    lines = []
+    for person, distance, offer, busy in extra["nurses"]:
+        far = f" · {km(distance)}" if distance is not None else ""
+        named = f"{_mark(keys.mission, offer, busy)}{person.short_name[:NAME]}{far}"
+        lines.append((_page(keys, f"nurse.{person.id}", "named", name=named),))
+    return (*lines, *_turning(keys, "nurses", "idel"))
+
+
+def _mark(mission: Mission, offer: IdelOffer | None, busy: bool) -> str:
+    """Where she stands: asked, refused, not reached, elsewhere."""
+    if busy:
+        return "⛔ "
+    if offer is None or offer.epoch != mission.search.epoch:
+        return "↩ " if offer is not None and offer.state is IdelOfferState.GAVE_BACK else ""
+    return {
+        IdelOfferState.ASKED: "⏳ ",
+        IdelOfferState.REFUSED: "✖ ",
+        IdelOfferState.UNREACHABLE: "📵 ",
+        IdelOfferState.LATE: "🕒 ",
+    }.get(offer.state, "")
+
+
+def _turning(keys: Keys, name: str, back: str) -> Rows:
+    """Before, after, and back."""
+    extra = keys.sheet.extra
+    offset, step = int(extra["offset"]), int(extra["step"])
+    only = f":{extra['only']}" if extra["only"] else ""
+    return rows(
+        (
+            _page(keys, f"{name}.{max(0, offset - step)}{only}", "page_before") if offset else None,
+            _page(keys, f"{name}.{offset + step}{only}", "page_after") if extra["more"] else None,
+        ),
+        _back(keys, back),
+    )
+
+
+def _nurse(keys: Keys) -> Rows:
+    """She is on the phone: her hour, or no."""
+    nurses = keys.sheet.extra["nurses"]
+    if not _is_searching(keys.mission) or not nurses:
+        return (_back(keys),)
+    person, _, offer, busy = nurses[0]
+    yes = [
+        keys.tap(Verb.ASSIGN, "yes_hour" if m == 60 else "yes_minutes", f"{person.id}.{m}", minutes=m)
+        for m in keys.sheet.region.estimates
+    ]
+    yes.append(keys.tap(Verb.ASSIGN, "yes_later", f"{person.id}.l"))
+    said_no = (
+        offer is not None
+        and offer.epoch == keys.mission.search.epoch
+        and offer.state is IdelOfferState.REFUSED
+    )
+    no = (
+        keys.tap(Verb.NURSE_ANSWER, "phone_no", f"{person.id}.no"),
+        keys.tap(Verb.NURSE_ANSWER, "phone_silent", f"{person.id}.silent"),
+    )
+    return (*(() if busy else in_rows_of(2, yes)), *(() if said_no else (no,)), _back(keys, "nurses.0"))
+
+
+def _doctor(keys: Keys) -> Rows:
+    mission = keys.mission
+    if mission.state is not MissionState.OPEN:
+        return (_back(keys),)
+    current = mission.cascade
+    asks = current.state in cascade.ACCEPTABLE and bool(current.steps)
+    running = current.state is CascadeState.RUNNING and not current.suspended
+    pauses = [keys.tap(Verb.PAUSE, "pause_minutes", m, minutes=m) for m in control.POSTPONE]
+    return rows(
+        (
+            keys.tap(Verb.PHONE_ANSWER, "phone_answer") if asks else None,
+            _page(keys, "doctors.0", "doctor_any") if asks and not current.suspended else None,
+        ),
+        tuple(pauses) if running else (),
+        (keys.tap(Verb.RESUME, "resume"),) if current.state is CascadeState.PAUSED else (),
+        (_page(keys, "gone", "doctor_gone"),) if current.doctor is not None else (),
+        _back(keys),
+    )
+
+
+def _gone(keys: Keys) -> Rows:
+    if keys.mission.cascade.doctor is None or keys.mission.state is not MissionState.OPEN:
+        return (_back(keys),)
+    return ((keys.tap(Verb.DOCTOR_GONE, "doctor_gone_yes"),), _back(keys, "doctor"))
+
+
+def _doctors(keys: Keys) -> Rows:
+    if keys.mission.cascade.state not in cascade.ACCEPTABLE:
+        return (_back(keys),)
+    lines = []
+    for party, who in keys.sheet.extra["doctors"]:
+        name = getattr(who, "formal_name", None) or getattr(who, "name", "")
+        lines.append((_page(keys, f"party.{party}", "named", name=str(name)[:NAME]),))
+    return (*lines, *_turning(keys, "doctors", "doctor"))
+
+
+def _party(keys: Keys) -> Rows:
+    """A doctor is on the phone: at what hour?"""
+    mission, found = keys.mission, keys.sheet.extra["doctors"]
+    if not found or mission.cascade.state not in cascade.ACCEPTABLE or mission.cascade.suspended:
+        return (_back(keys),)
+    party: Party = found[0][0]
+    begins = video_hour.begins_of(mission, party)
+    hours = video_hour.hours(mission, keys.sheet.now, many=True, begins=begins)
+    taps = [
+        keys.tap(Verb.ASSIGN_DOCTOR, "at_hour", f"{party}.{minutes(h)}", hour=keys.words.hour(h))
+        for h in hours
+    ]
+    return (*in_rows_of(3, taps), _back(keys, "doctors.0"))
+
+
+def _follow(keys: Keys) -> Rows:
+    mission = keys.mission
+    waits = any(asked.who in ("operator", "regulateur") for asked in mission.requests)
+    over = mission.state is MissionState.CLOSED and not mission.patient_calls
+    return rows(
+        (keys.tap(Verb.WORDS, "note", NOTE), keys.tap(Verb.SEE_PATIENT, "see_patient")),
+        (
+            None if over else keys.tap(Verb.TAKE_OVER, "take_over"),
+            None if over else _page(keys, "operators", "page_operators"),
+        ),
+        (_page(keys, "postpone", "page_postpone"),) if waits else (),
+        _back(keys),
+    )
+
+
+def _operators(keys: Keys) -> Rows:
+    names = [
+        keys.tap(Verb.TRANSFER, "named", person.id, name=person.first_name[:NAME])
+        for person in keys.sheet.extra["operators"][:16]
+    ]
+    return (*in_rows_of(2, names), _back(keys, "follow"))
+
+
+def _postpone(keys: Keys) -> Rows:
+    taps = [keys.tap(Verb.POSTPONE, "in_minutes", m, minutes=m) for m in control.POSTPONE]
+    return (tuple(taps), _back(keys, "follow"))
+
+
+def _undo(keys: Keys) -> Rows:
+    last = control.may_undo(keys.mission, keys.sheet.now)
+    if last is None:
+        return (_back(keys),)
+    return ((keys.tap(Verb.UNDO, "undo_yes", stamp_of(last)),), _back(keys))
+
+
+def _reopen(keys: Keys) -> Rows:
+    if keys.mission.state is MissionState.OPEN:
+        return (_back(keys),)
+    return ((keys.tap(Verb.REOPEN, "reopen_yes"),), _back(keys))
+
+
+def other_reason(keys: Keys) -> Rows:
+    """The last of the reasons of a cancellation: in the operator's own words."""
+    return rows((keys.tap(Verb.WORDS, f"end_{EndReason.CANCELLED.value}_other", REASON),))
+
+
+def hour_for_her(keys: Keys) -> Rows:
+    """OSNP answer about the video's hour for a nurse they have phoned."""
+    proposal = keys.mission.cascade.proposal
+    if proposal is None or keys.mission.state is not MissionState.OPEN:
+        return ()
+    yes = keys.tap(Verb.HOUR_OK, "hour_ok", minutes(proposal.hour), hour=keys.words.hour(proposal.hour))
+    return rows((yes, keys.tap(Verb.HOUR_NO, "hour_no")))
+
+
+def tell_idel(keys: Keys) -> Rows:
+    """What is dictated to her stands behind «Voir le patient»; her steps are noted from here."""
+    if keys.mission.state is not MissionState.OPEN:
+        return ()
+    return rows((keys.tap(Verb.SEE_PATIENT, "see_patient"), _page(keys, "idel", "page_idel")))
+
+
+_PAGES = {
+    "idel": _idel,
+    "relaunch": _relaunch,
+    "nurses": _nurses,
+    "nurse": _nurse,
+    "doctor": _doctor,
+    "gone": _gone,
+    "doctors": _doctors,
+    "party": _party,
+    "follow": _follow,
+    "operators": _operators,
+    "postpone": _postpone,
+    "undo": _undo,
+    "reopen": _reopen,
+}

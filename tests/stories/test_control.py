@@ -1,0 +1,493 @@
+"""What OSNP decide by hand: who has the mission, what was said on the phone, who holds it, notes."""
+
+import pytest
+
+from bot.domain.mission import CascadeState, EndReason, IdelOfferState, MissionState, SearchState, VisitState
+from bot.domain.people import Person, PersonId, Role
+from tests.stories.story import Story, Teller, plain
+
+
+async def denise(story: Story) -> PersonId:
+    """A nurse whom only the telephone reaches."""
+    person = Person(
+        PersonId(0), Role.IDEL, "ROUX", "Denise", phone="+33639980019", commune="68224", on_telegram=False
+    )
+    async with story.storage.transaction() as tx:
+        return await tx.people.add(person)
+
+
+async def opens(teller: Teller, *pages: str) -> None:
+    """«Autre…», and from page to page."""
+    await teller.taps("Autre…")
+    for page in pages:
+        await teller.taps(page)
+
+
+def topic_of(story: Story, teller: Teller, number: int) -> int:
+    """The topic of a mission in the group."""
+    views = [
+        v for v in teller.messages() if v.chat == story.group.id and v.thread and f"SMT {number}" in v.text
+    ]
+    assert views[-1].thread is not None
+    return views[-1].thread
+
+
+async def in_topic(story: Story, teller: Teller, number: int, text: str) -> None:
+    """Typed in the mission's topic."""
+    await teller.types(text, to=story.group.id, thread=topic_of(story, teller, number))
+
+
+# Assigned by hand
+
+
+async def test_a_nurse_who_agrees_on_the_phone_has_the_mission_as_if_she_had_tapped(story: Story) -> None:
+    lea, amina, bruno, claire = (story.person(name) for name in ("Léa", "Amina", "Bruno", "Claire"))
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+
+    await opens(lea, "IDEL…", "Attribuer, réponse")
+    lea.sees("quel(le) IDEL ?")
+    await lea.taps("⏳ Amina B.")
+    lea.sees("Amina B.", "+33 6 39 98 00 11", "Elle accepte au téléphone")
+    await lea.taps("Oui · 40 min")
+
+    lea.is_told_at_once("est à Amina B., accord par téléphone")
+    amina.rang("est à vous")
+    amina.sees("est à vous", "Attribuée par Léa M. (accord par téléphone)", "Arrivée annoncée 10:03")
+    amina.sees("Odile KELLER", "12 rue des Tanneurs")
+    bruno.sees("prise à 09:23 par un(e) collègue")
+    bruno.sees_no_button("ACCEPTER · 20 min")
+    lea.sees("Amina B. y va, sur place 10:03", "Léa : prévenir le patient")
+    lea.sees("attribuée, accord par téléphone (Léa M., 09:23)")
+    claire.sees("téléconsultation avec IDEL")
+    now = await story.mission_now(mission.id)
+    assert now.visit.state is VisitState.PLANNED
+    assert "control.assigned" in await story.journal(mission.id)
+    async with story.storage.transaction() as tx:
+        assert (await tx.people.engaged()).get(now.visit.idel or PersonId(0)) == mission.id
+
+
+async def test_a_nurse_who_was_never_asked_or_has_refused_can_have_it_too(story: Story) -> None:
+    lea, david = story.person("Léa"), story.person("David")
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await story.person("Bruno").taps("REFUSER")
+    await opens(lea, "IDEL…", "Attribuer, réponse")
+    lea.sees_button("✖ Bruno F.")
+
+    await lea.taps("David L.")
+    lea.sees("Pas encore demandée")
+    await lea.taps("Oui · 1 h")
+
+    david.rang("est à vous")
+    now = await story.mission_now(mission.id)
+    assert (now.search.asked, now.search.refused) == (3, 1)
+
+
+async def test_nobody_is_assigned_what_somebody_has_taken_meanwhile(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await opens(lea, "IDEL…", "Attribuer, réponse", "⏳ Bruno F.")
+    menu = lea.newest("Elle accepte au téléphone")
+    await amina.taps("ACCEPTER · 20 min")
+
+    bruno = next(p for p in await story.registered(Role.IDEL) if p.first_name == "Bruno")
+    await lea.taps_old(menu, f"za:{mission.id}:0:{bruno.id}.20")
+
+    lea.is_told_at_once("déjà prise")
+    assert (await story.mission_now(mission.id)).visit.idel != bruno.id
+
+
+async def test_a_nurse_with_another_mission_is_not_given_a_second_one(story: Story) -> None:
+    lea = story.person("Léa")
+    first = await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 20 min")
+    second = await story.mission(offered_to=["Bruno"])
+    amina = (await story.mission_now(first.id)).visit.idel
+    await opens(lea, "IDEL…", "Attribuer, réponse", "⛔ Amina B.")
+    lea.sees("A déjà une mission en cours")
+    lea.sees_no_button("Oui · 20 min")
+
+    await lea.taps_old(lea.newest("A déjà une mission"), f"za:{second.id}:0:{amina}.20")
+
+    lea.is_told_at_once(f"a déjà SMT {first.number} : une mission à la fois")
+    assert (await story.mission_now(second.id)).search.state is SearchState.OFFERED
+
+
+async def test_only_the_group_assigns(story: Story) -> None:
+    bruno = story.person("Bruno")
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    offer = bruno.newest("visite + téléconsultation")
+
+    await bruno.taps_old(offer, f"za:{mission.id}:0:1.20")
+    bruno.is_told_at_once("pas pour vous")
+    await bruno.taps_old(offer, f"mm:{mission.id}:0:nurses.0")
+    bruno.is_told_at_once("pas à vous")
+    assert (await story.mission_now(mission.id)).search.state is SearchState.OFFERED
+
+
+async def test_a_mission_of_a_nurse_without_telegram_is_lived_to_its_end_by_osnp(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    nurse = await denise(story)
+    mission = await story.mission(offered_to=["Denise"])
+    lea.sees("IDEL à appeler, le bot ne les joint pas", "Denise ROUX")
+
+    await opens(lea, "IDEL…", "Attribuer, réponse", "📵 Denise R.", "Oui · + tard")
+    lea.rang("Léa : appeler Denise R.")
+    lea.sees("Léa : appeler Denise R.", "+33 6 39 98 00 19", "À dicter : le patient")
+    lea.sees("Denise R. : heure d'arrivée ?")
+    lea.sees_not("n'a pas été remis")
+    await lea.taps("40 min")
+    await lea.taps("Patient prévenu")
+    await claire.taps("J'accepte 10:20")
+    lea.sees("À dire : Dr Claire MOREL, visio 10:20")
+
+    await opens(lea, "IDEL…")
+    await lea.taps("En route")
+    await lea.taps("Sur place")
+    assert (await story.mission_now(mission.id)).visit.state is VisitState.ON_SITE
+    await lea.taps("Visite terminée")
+    await lea.taps("Oui, terminée")
+
+    lea.sees("3 questions", "Acte infirmier associé ?")
+    await lea.taps("Aucun → TLD")
+    await lea.taps("Reste à domicile")
+    await lea.taps("Remise")
+    lea.sees(f"✅ SMT {mission.number} close")
+    await claire.taps("Tout est fait")
+    now = await story.mission_now(mission.id)
+    assert now.state is MissionState.CLOSED
+    assert now.visit.idel == nurse
+    assert "billing.idel" in await story.journal(mission.id)
+    async with story.storage.transaction() as tx:
+        assert nurse not in await tx.people.engaged()
+
+
+async def test_a_doctor_proposes_an_hour_and_osnp_answer_for_a_nurse_without_telegram(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    await denise(story)
+    mission = await story.mission(offered_to=["Denise"])
+    await opens(lea, "IDEL…", "Attribuer, réponse", "📵 Denise R.", "Oui · 20 min")
+    await claire.taps("J'accepte 10:00")
+    await claire.taps("Changer l'heure")
+    await claire.taps("10:15")
+    lea.rang("visio 10:15, d'accord pour Denise R. ?")
+
+    await lea.taps("OK 10:15")
+
+    now = await story.mission_now(mission.id)
+    assert now.cascade.proposal is None
+    assert story.local(now.cascade.video_at) == "10:15"  # type: ignore[arg-type]
+
+
+async def test_any_doctor_can_be_assigned_whatever_the_step(story: Story) -> None:
+    lea, sophie, claire, amina = (story.person(name) for name in ("Léa", "Sophie", "Claire", "Amina"))
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    claire.sees("téléconsultation avec IDEL")
+
+    await opens(lea, "Médecin…", "Attribuer à…", "Dr Sophie HAAS", "10:20")
+
+    sophie.rang("c'est à vous, visio 10:20")
+    sophie.sees("Odile KELLER")
+    amina.sees("médecin trouvé, visio 10:20")
+    claire.sees("un confrère l'a prise à")
+    now = await story.mission_now(mission.id)
+    assert now.cascade.state is CascadeState.FOUND
+    assert now.cascade.doctor is not None
+    assert now.cascade.doctor.step == "garde"
+
+
+async def test_a_doctor_who_phones_to_withdraw_is_taken_out_and_the_search_goes_on(story: Story) -> None:
+    lea, claire, marc, amina = (story.person(name) for name in ("Léa", "Claire", "Marc", "Amina"))
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    await claire.taps("J'accepte 10:20")
+    marc.looks_away()
+
+    await opens(lea, "Médecin…", "Le médecin se retire", "Oui, il se retire")
+
+    lea.is_told_at_once("retrait noté")
+    amina.sees("le médecin s'est retiré")
+    marc.sees("téléconsultation avec IDEL")
+    assert (await story.mission_now(mission.id)).cascade.state is CascadeState.RUNNING
+
+
+# Answers on the phone
+
+
+async def test_a_refusal_on_the_phone_is_noted_and_her_card_says_so(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+
+    await opens(lea, "IDEL…", "Attribuer, réponse", "⏳ Amina B.", "Refuse")
+
+    lea.is_told_at_once("refus de Amina B. noté")
+    amina.sees("refusée")
+    now = await story.mission_now(mission.id)
+    assert now.search.refused == 1
+    async with story.storage.transaction() as tx:
+        offers = {o.person: o for o in await tx.offers.of_mission(mission.id)}
+        lines = [
+            line for line in await tx.journal.of_mission(mission.id) if line.kind == "control.nurse_refused"
+        ]
+    assert [o.reason for o in offers.values() if o.state is IdelOfferState.REFUSED] == ["phone"]
+    assert [line.facts["by"] for line in lines] == ["Léa M."]
+
+
+async def test_nobody_answering_her_phone_leaves_the_offer_open(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    await story.mission(offered_to=["Amina", "Bruno"])
+    await opens(lea, "IDEL…", "Attribuer, réponse", "⏳ Amina B.", "Ne répond pas")
+    lea.is_told_at_once("ne répond pas, noté")
+
+    await opens(lea, "IDEL…", "Attribuer, réponse", "⏳ Amina B.")
+    lea.sees("Ne répond pas au téléphone")
+    await amina.taps("ACCEPTER · 20 min")
+    amina.is_told_at_once("est à vous")
+
+
+# Searched again
+
+
+async def test_osnp_take_the_mission_back_and_search_again(story: Story) -> None:
+    lea, amina, bruno, claire = (story.person(name) for name in ("Léa", "Amina", "Bruno", "Claire"))
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await amina.taps("ACCEPTER · 20 min")
+    await claire.taps("J'accepte 10:00")
+
+    await opens(lea, "IDEL…", "Relancer la recherche…", "Injoignable")
+
+    lea.is_told_at_once("recherche relancée")
+    amina.rang("reprise par l'OSNP")
+    amina.sees("reprise par l'OSNP à 09:2", "Vous n'avez plus à y aller")
+    lea.sees("reprise à Amina B. par Léa M. (injoignable)", "prévenir le patient")
+    claire.sees("l'IDEL ne peut plus venir")
+    await bruno.taps("ACCEPTER · 40 min")
+    now = await story.mission_now(mission.id)
+    assert now.visit.state is VisitState.PLANNED
+    assert now.cascade.doctor is not None
+
+
+# Who holds it
+
+
+async def test_a_mission_taken_over_is_visible_to_all_and_the_former_is_told(story: Story) -> None:
+    lea, hugo, paul = (story.person(name) for name in ("Léa", "Hugo", "Paul"))
+    mission = await story.mission(offered_to=["Amina"])
+    lea.sees("Tenue par Léa")
+
+    await opens(hugo, "Suivi…", "Je prends la main")
+
+    hugo.is_told_at_once("tenue par Hugo")
+    paul.sees("Tenue par Hugo")
+    lea.rang("tenue par Hugo depuis")
+    assert "control.handed_over" in await story.journal(mission.id)
+    await story.person("Amina").taps("ACCEPTER · 20 min")
+    hugo.sees("Hugo : prévenir le patient")
+
+
+async def test_a_mission_is_given_to_another_operator_who_is_rung(story: Story) -> None:
+    lea, ines = story.person("Léa"), story.person("Inès")
+    mission = await story.mission(offered_to=["Amina"])
+
+    await opens(lea, "Suivi…", "Transférer…", "Inès")
+
+    ines.rang("à vous, transférée par Léa")
+    lea.sees("tenue par Inès à partir de")
+    held = await story.mission_now(mission.id)
+    inès = next(p for p in await story.registered(Role.OSNP) if p.first_name == "Inès")
+    assert held.operator == inès.id
+
+
+# Notes
+
+
+async def test_a_note_is_read_in_private_and_never_shown_in_the_group(story: Story) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    mission = await story.mission(offered_to=["Amina"])
+
+    await lea.types(f"/note {mission.number} Les clés sont chez la voisine")
+
+    lea.sees("note gardée")
+    hugo.sees("📝 1 note")
+    hugo.sees_not("voisine")
+    await hugo.taps("Voir le patient")
+    hugo.sees("Léa M. : Les clés sont chez la voisine")
+    assert hugo.newest("voisine").protected
+    async with story.storage.transaction() as tx:
+        lines = await tx.journal.of_mission(mission.id)
+    assert not any("voisine" in str(line.facts) for line in lines)
+
+
+async def test_in_its_topic_a_note_needs_no_number_and_may_begin_with_one(story: Story) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    mission = await story.mission(offered_to=["Amina"])
+
+    await in_topic(story, lea, mission.number, "/note 2 chiens dans la cour")
+
+    await hugo.taps("Voir le patient")
+    hugo.sees("Léa M. : 2 chiens dans la cour")
+
+
+async def test_a_note_by_button_is_typed_in_private(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await opens(lea, "Suivi…", "Note")
+    lea.sees("écrivez la note ici")
+    await lea.types("Sonner deux fois")
+    lea.sees("note gardée")
+    assert (await story.mission_now(mission.id)).notes == 1
+
+
+# Cancelled with a reason
+
+
+async def test_another_reason_is_typed_and_the_group_sees_it(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    await opens(lea, "Annuler la mission", "Autre motif…")
+    lea.sees("pourquoi l'annuler ?")
+
+    await lea.types("route coupée par la neige")
+
+    lea.sees("annulée (autre motif)", "Motif : route coupée par la neige", "Léa : prévenir le patient")
+    amina.sees("annulée à")
+    amina.sees_not("neige")
+    now = await story.mission_now(mission.id)
+    assert now.end is not None
+    assert (now.end.reason, now.end.detail) == (EndReason.CANCELLED, "other")
+
+
+@pytest.mark.parametrize(
+    ("button", "said", "is_owed"),
+    [
+        ("Déjà hospitalisé", "déjà hospitalisé", False),
+        ("Médecin venu", "un médecin est venu", False),
+        ("Erreur d'ouverture", "erreur d'ouverture", True),
+        ("Patient refuse", "le patient refuse", False),
+    ],
+)
+async def test_each_reason_has_its_words_and_knows_whether_the_patient_waits(
+    story: Story, button: str, said: str, is_owed: bool
+) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await opens(lea, "Annuler la mission", button)
+    lea.sees(f"annulée ({said})")
+    assert bool((await story.mission_now(mission.id)).patient_calls) is is_owed
+
+
+# Timers put off
+
+
+async def test_a_request_is_put_off_with_an_end_and_the_card_shows_it(story: Story) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 1 h")
+
+    await opens(lea, "Suivi…", "Rappeler plus tard…", "20 min")
+
+    lea.is_told_at_once("rappel à")
+    hugo.sees("⏰ Rappel à 09:4")
+    await story.wait(minutes=18)
+    assert "watch.rung" not in await story.journal(mission.id)
+    await story.wait(minutes=4)
+    assert "watch.rung" in await story.journal(mission.id)
+
+
+async def test_the_cascade_is_paused_for_as_long_as_wanted_and_goes_on_by_itself(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 1 h")
+
+    await opens(lea, "Médecin…", "Pause 30 min")
+
+    lea.is_told_at_once("pause jusqu'à 09:5")
+    await story.wait(minutes=28)
+    assert (await story.mission_now(mission.id)).cascade.state is CascadeState.PAUSED
+    await story.wait(minutes=3)
+    assert (await story.mission_now(mission.id)).cascade.state is CascadeState.RUNNING
+
+
+# Commands
+
+
+async def test_assign_by_command_opens_the_page_of_whom_the_words_mean(story: Story) -> None:
+    lea, chloe = story.person("Léa"), story.person("Chloé")
+    mission = await story.mission(offered_to=["Amina"])
+
+    await lea.types(f"/attribuer {mission.number} chloe")
+    lea.sees("Chloé M.", "Pas encore demandée")
+    await lea.taps("Oui · 20 min")
+    chloe.rang("est à vous")
+
+    await lea.types(f"/attribuer {mission.number} haas")
+    lea.sees("Dr Sophie HAAS : à quelle heure ?")
+    await lea.types(f"/attribuer {mission.number} personne")
+    lea.sees("Personne ne s'appelle « personne » ici")
+
+
+async def test_the_hour_by_command(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+
+    await in_topic(story, lea, mission.number, "/heure 10h30")
+    lea.sees("arrivée 10:30 (Léa M.)", "prévenir le patient")
+    amina.sees("Arrivée annoncée 10:30")
+
+    await lea.types(f"/heure {mission.number} 25h")
+    lea.sees("Heure non comprise")
+    await lea.types(f"/heure {mission.number}")
+    lea.sees("heure d'arrivée ?")
+
+
+async def test_transfer_and_cancel_by_command(story: Story) -> None:
+    lea, hugo, amina = story.person("Léa"), story.person("Hugo"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+
+    await lea.types(f"/transferer {mission.number} hug")
+    hugo.rang("à vous, transférée par Léa")
+    await hugo.types(f"/annuler {mission.number}")
+    hugo.sees(f"Annuler SMT {mission.number} ?")
+    await hugo.taps("Doublon")
+    amina.sees("annulée à")
+
+
+async def test_a_command_without_a_mission_or_with_a_wrong_number_says_so(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    await story.mission(offered_to=["Amina"])
+    for command in ("attribuer", "annuler", "note", "transferer", "heure", "elargir", "rouvrir", "defaire"):
+        await lea.types(f"/{command}")
+        lea.sees("Quelle mission ?")
+        await lea.types(f"/{command} 99")
+        lea.sees("Aucune mission au numéro 99")
+    await amina.types("/annuler 1")
+    amina.sees_not("Annuler SMT")
+
+
+async def test_a_wrong_number_in_a_topic_never_touches_the_mission_of_that_topic(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await in_topic(story, lea, mission.number, "/annuler 77")
+    lea.sees("Aucune mission au numéro 77")
+    assert (await story.mission_now(mission.id)).state is MissionState.OPEN
+
+
+# The menu
+
+
+async def test_every_page_leads_back_and_an_older_menu_is_deleted(story: Story) -> None:
+    lea = story.person("Léa")
+    await story.mission(offered_to=["Amina"])
+    await opens(lea, "IDEL…", "Attribuer, réponse")
+    for page in ("quel(le) IDEL", "l'IDEL", "que se passe-t-il"):
+        lea.sees(page)
+        if page != "que se passe-t-il":
+            await lea.taps("Retour")
+
+    await opens(lea)
+    await story.wait(minutes=1)
+
+    menus = [v for v in lea.messages() if "que se passe-t-il" in plain(v.text)]
+    assert len(menus) == 1

@@ -1,0 +1,301 @@
+"""What was decided by mistake: a mission goes on after all, the last decision is taken back."""
+
+from bot.domain.mission import CallReason, CascadeState, Mission, MissionState, SearchState, VisitState
+from tests.stories.story import Story
+from tests.stories.test_control import opens
+
+
+async def on_its_way(story: Story) -> Mission:
+    """Amina is on her way, Dr Morel has the video at 10:00, the patient knows."""
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await story.person("Amina").taps("ACCEPTER · 20 min")
+    await story.person("Claire").taps("J'accepte 10:00")
+    await story.person("Léa").taps("Patient prévenu")
+    return mission
+
+
+async def undoes(story: Story, name: str = "Léa") -> None:
+    """«Défaire…», and yes."""
+    await opens(story.person(name), "Défaire…", "Oui, défaire")
+
+
+# It goes on after all
+
+
+async def test_a_mission_cancelled_by_mistake_goes_on_with_its_nurse_and_its_doctor(story: Story) -> None:
+    lea, amina, claire = story.person("Léa"), story.person("Amina"), story.person("Claire")
+    mission = await on_its_way(story)
+    await opens(lea, "Annuler la mission", "Régulateur")
+    amina.sees("Vous n'avez plus à y aller")
+
+    await undoes(story)
+
+    lea.is_told_at_once("c'est défait")
+    lea.sees("rouverte à", "(Léa M.)", "Prévenu(e)s par le bot : Amina B., Dr Claire MOREL")
+    lea.sees("défait : fin de la mission (Léa M.)")
+    for teller in (amina, claire):
+        teller.rang("finalement maintenue")
+    claire.sees("visio 10:00")
+    now = await story.mission_now(mission.id)
+    assert (now.state, now.end) == (MissionState.OPEN, None)
+    assert now.visit.state is VisitState.PLANNED
+    assert now.cascade.state is CascadeState.FOUND
+    assert now.patient_calls == ()  # nobody had told the patient of the cancellation
+    await amina.taps("Sur place")
+    await amina.ends_the_visit()
+    await amina.taps("Aucun → TLD")
+    await amina.taps("Reste à domicile")
+    await amina.taps("Remise")
+    await claire.taps("Tout est fait")
+    assert (await story.mission_now(mission.id)).state is MissionState.CLOSED
+
+
+async def test_a_patient_who_was_told_that_nobody_comes_is_owed_another_call(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await on_its_way(story)
+    await opens(lea, "Annuler la mission", "Régulateur")
+    await lea.taps("Patient prévenu")
+
+    await lea.types(f"/rouvrir {mission.number}")
+    await lea.taps("Oui, rouvrir")
+
+    lea.sees("rouverte à", "Léa : prévenir le patient")
+    assert (await story.mission_now(mission.id)).patient_calls == (CallReason.REOPENED,)
+
+
+async def test_reopened_without_a_nurse_it_is_offered_again(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await opens(lea, "Annuler la mission", "Doublon")
+    amina.sees("annulée à")
+
+    await undoes(story)
+
+    await amina.taps("ACCEPTER · 20 min")
+    amina.is_told_at_once("est à vous")
+    now = await story.mission_now(mission.id)
+    assert now.search.epoch == 2
+    assert now.visit.state is VisitState.PLANNED
+
+
+async def test_the_nurse_who_has_another_mission_by_now_is_not_given_this_one_back(story: Story) -> None:
+    lea, amina, bruno = story.person("Léa"), story.person("Amina"), story.person("Bruno")
+    mission = await on_its_way(story)
+    await opens(lea, "Autre effecteur", "Oui, un autre y va")
+    await story.mission(offered_to=["Amina"], commune="68278")
+    await amina.taps("ACCEPTER · 40 min")
+
+    await lea.types(f"/rouvrir {mission.number}")
+    await lea.taps("Oui, rouvrir")
+
+    lea.sees("rouverte à", "Amina B. n'est plus libre, la recherche est relancée")
+    bruno.sees_button("ACCEPTER · 20 min")
+    now = await story.mission_now(mission.id)
+    assert now.search.state is SearchState.OFFERED
+    assert now.cascade.suspended
+
+
+async def test_a_new_orientation_by_mistake_is_asked_again(story: Story) -> None:
+    lea, paul = story.person("Léa"), story.person("Paul")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.wait(minutes=31)
+    await paul.taps("Ambulance urgences")
+    assert (await story.mission_now(mission.id)).state is MissionState.CLOSED
+
+    await undoes(story, "Paul")
+
+    paul.sees_button("Visite SOS")
+    now = await story.mission_now(mission.id)
+    assert now.search.state is SearchState.UNANSWERED
+    assert now.search.orientation is None
+    assert CallReason.ORIENTED not in now.patient_calls
+    await paul.taps("Visite SOS")
+    lea.sees("visite SOS médecin")
+
+
+async def test_a_visit_ended_by_mistake_is_on_site_again(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await on_its_way(story)
+    await amina.taps("Sur place")
+    await amina.ends_the_visit()
+    await amina.taps("Aucun → TLD")
+
+    await lea.types(f"/rouvrir {mission.number}")
+    await lea.taps("Oui, rouvrir")
+
+    now = await story.mission_now(mission.id)
+    assert now.visit.state is VisitState.ON_SITE
+    assert now.closing.acts is None
+    amina.sees("sur place")
+    amina.sees_no_button("Reste à domicile")
+    await amina.ends_the_visit()
+    amina.sees("3 questions")
+
+
+async def test_what_was_forgotten_is_not_reopened(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await on_its_way(story)
+    await opens(lea, "Annuler la mission", "Patient refuse")
+    await story.wait(hours=5)
+
+    await lea.types(f"/rouvrir {mission.number}")
+    await lea.taps("Oui, rouvrir")
+
+    lea.is_told_at_once("effacée")
+    assert (await story.mission_now(mission.id)).state is MissionState.CLOSED
+
+
+# The last decision
+
+
+async def test_the_wrong_nurse_is_told_and_everybody_is_asked_again(story: Story) -> None:
+    lea, amina, bruno = story.person("Léa"), story.person("Amina"), story.person("Bruno")
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await opens(lea, "IDEL…", "Attribuer, réponse", "⏳ Bruno F.", "Oui · 20 min")
+
+    await opens(lea, "Défaire…")
+    lea.sees("défaire : attribution (09:2", "Bruno F.")
+    await lea.taps("Oui, défaire")
+
+    bruno.rang("reprise par l'OSNP")
+    lea.sees("reprise à Bruno F. par Léa M. (attribuée par erreur)")
+    await amina.taps("ACCEPTER · 20 min")
+    amina.is_told_at_once("est à vous")
+    journal = await story.journal(mission.id)
+    assert "control.unassigned" in journal
+    assert "search.given_back" not in journal
+    assert "billing.idel" not in journal
+
+
+async def test_an_assignment_is_not_taken_back_from_a_nurse_who_has_set_out(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await opens(lea, "IDEL…", "Attribuer, réponse", "⏳ Amina B.", "Oui · 20 min")
+    await amina.taps("En route")
+
+    await undoes(story)
+
+    lea.is_told_at_once("la situation a changé depuis")
+    assert (await story.mission_now(mission.id)).visit.state is VisitState.EN_ROUTE
+
+
+async def test_a_refusal_noted_for_the_wrong_nurse_is_taken_back(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await opens(lea, "IDEL…", "Attribuer, réponse", "⏳ Amina B.", "Refuse")
+    amina.sees("refusée")
+
+    await undoes(story)
+
+    assert (await story.mission_now(mission.id)).search.refused == 0
+    await amina.taps("ACCEPTER · 20 min")
+    amina.is_told_at_once("est à vous")
+
+
+async def test_a_doctor_noted_by_mistake_is_told_and_the_step_is_asked_again(story: Story) -> None:
+    lea, amina, claire, marc = (story.person(name) for name in ("Léa", "Amina", "Claire", "Marc"))
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    await opens(lea, "Médecin…", "Attribuer à…", "Dr Claire MOREL", "10:20")
+    claire.sees("c'est à vous, visio 10:20")
+
+    await undoes(story)
+
+    claire.rang("votre accord avait été noté par erreur")
+    amina.sees("le médecin s'est retiré")
+    now = await story.mission_now(mission.id)
+    assert now.cascade.state is CascadeState.RUNNING
+    await marc.taps("J'accepte 10:20")
+    marc.is_told_at_once("est à vous")
+
+
+async def test_a_refusal_noted_for_the_wrong_doctor_is_taken_back(story: Story) -> None:
+    lea, amina, claire = story.person("Léa"), story.person("Amina"), story.person("Claire")
+    await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    await lea.taps("Réponse par tél.")
+    await lea.taps("✖ Dr Morel")
+    claire.sees("refus noté")
+
+    await undoes(story)
+
+    await claire.taps("J'accepte 10:20")
+    claire.is_told_at_once("est à vous")
+
+
+async def test_an_hour_set_by_mistake_is_the_former_one_again(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    await lea.taps("Patient prévenu")
+    await lea.taps("Changer l'heure")
+    await lea.taps("2 h")
+
+    await undoes(story)
+
+    now = await story.mission_now(mission.id)
+    assert story.local(now.visit.expected_at) == "10:03"  # type: ignore[arg-type]
+    amina.sees("arrivée annoncée 10:03")
+    assert now.undoable is None
+
+
+async def test_a_step_passed_over_by_mistake_is_asked_again(story: Story) -> None:
+    lea, amina, claire = story.person("Léa"), story.person("Amina"), story.person("Claire")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    before = (await story.mission_now(mission.id)).cascade.current
+    await lea.taps("Étape suivante")
+    assert (await story.mission_now(mission.id)).cascade.current != before
+
+    await undoes(story)
+
+    now = await story.mission_now(mission.id)
+    assert now.cascade.current == before
+    assert now.cascade.state is CascadeState.RUNNING
+    await claire.taps("J'accepte 10:20")
+    claire.is_told_at_once("est à vous")
+
+
+async def test_a_false_alarm_is_said_to_whoever_was_alarmed(story: Story) -> None:
+    lea, amina, claire = story.person("Léa"), story.person("Amina"), story.person("Claire")
+    mission = await on_its_way(story)
+    await opens(lea, "Aggravation → 15")
+    amina.sees("appelez le 15 maintenant")
+
+    await undoes(story)
+
+    for teller in (lea, amina, claire):
+        teller.rang("fausse alerte, la mission continue")
+    amina.sees_not("appelez le 15 maintenant")
+    lea.sees_no_button("Le 15 a pris le relais")
+    assert (await story.mission_now(mission.id)).worsened_at is None
+
+
+async def test_nothing_is_taken_back_after_ten_minutes(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await on_its_way(story)
+    await opens(lea, "Annuler la mission", "Patient refuse")
+    await opens(lea, "Défaire…")
+    await story.wait(minutes=11)
+
+    await lea.taps("Oui, défaire")
+
+    lea.is_told_at_once("rien à défaire")
+    assert (await story.mission_now(mission.id)).state is MissionState.CLOSED
+
+
+async def test_two_taps_take_it_back_once(story: Story) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    mission = await on_its_way(story)
+    await opens(lea, "Annuler la mission", "Régulateur")
+    await opens(lea, "Défaire…")
+    menu = hugo.newest("défaire : fin de la mission")
+    now = await story.mission_now(mission.id)
+    assert now.undoable is not None
+    stamp = int(now.undoable.at.timestamp())
+    await lea.taps("Oui, défaire")
+
+    await hugo.taps_old(menu, f"zu:{mission.id}:0:{stamp}")
+
+    hugo.is_told_at_once("rien à défaire")
+    assert (await story.journal(mission.id)).count("mission.reopened") == 1
