@@ -384,7 +384,7 @@ class Offers(Protocol):
         ...
 
     async def rate_since(self, since: datetime) -> tuple[int, int]:
-        """Of the offers of waves since then: how many were answered, or ignored to the end; how many by yes."""
+        """Of the offers of waves since then, how many were answered or ignored to the end, and how many yes."""
         ...
 
     async def win(self, mission: MissionId, machine: str, epoch: int, winner: Party, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from bot.domain.outcome import Event
 from bot.domain.people import MissionId
@@ -20,6 +20,7 @@ _BETWEEN = (
     .where(journal.c.at >= bindparam("start"), journal.c.at < bindparam("end"))
     .order_by(journal.c.at, journal.c.id)
 )
+_NEWEST = select(func.max(journal.c.id))
 _BETWEEN_OF_KIND = _BETWEEN.where(journal.c.kind == bindparam("kind"))
 
 
@@ -55,6 +56,9 @@ class SqlJournal:
         else:
             rows = await self._db.rows(_BETWEEN_OF_KIND, start=start, end=end, kind=kind)
         return [_line(row) for row in rows]
+
+    async def newest(self) -> int:
+        return await self._db.value(_NEWEST) or 0
 
 
 def _line(row: Record) -> JournalLine:

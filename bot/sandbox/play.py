@@ -230,7 +230,7 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
         "SMT_GROUP_ID": str(group.id if group else 0),
         "SMT_DATA_DIR": str(sandbox.folder),
         "SMT_DATABASE_URL": "",
-        "SMT_PUBLIC_URL": "",
+        "SMT_PUBLIC_URL": sandbox.bot_url,
         "SMT_INTAKE": "polling",
         "SMT_SMS": f"http://127.0.0.1:{sandbox.port}/sms",
         "SMT_FICTION_NUMBERS": "true",

@@ -29,7 +29,9 @@ LIVING = (
     "closing.unanswered",
 )
 
-RUNS_ON = re.compile(r"dès \d\d:\d\d|⏳ À [\d:]+, ce groupe avait \d+ min de retard|rappel, ")
+RUNS_ON = re.compile(
+    r"dès \d\d:\d\d| \(moins de \d+ min\)|⏳ À [\d:]+, ce groupe avait \d+ min de retard|rappel, "
+)
 
 #: How many messages are begun and not recorded at most when a process dies.
 IN_FLIGHT = 32

@@ -57,6 +57,33 @@ async def test_links_are_found_by_their_token_and_used_once(storage: Storage) ->
         assert await tx.links.find("a-token") == replace(link, used_at=NOW)
 
 
+async def test_links_are_looked_at_together_and_ended_by_person_and_purpose(storage: Storage) -> None:
+    lea, amina = await known(storage, LEA, AMINA)
+    of_lea, of_amina = Link("board", NOW + MINUTE, lea.id), Link("board", NOW + MINUTE, amina.id)
+    visio = Link("visio", NOW + MINUTE, lea.id)
+    async with storage.transaction() as tx:
+        for token, link in {"one": of_lea, "two": of_amina, "three": visio}.items():
+            await tx.links.add(token, link)
+        assert await tx.links.many([]) == {}
+        assert await tx.links.many(["one", "two", "none"]) == {"one": of_lea, "two": of_amina}
+        assert await tx.links.end("board", lea.id, NOW) == 1
+        assert await tx.links.end("board", lea.id, NOW + MINUTE) == 0
+        assert await tx.links.many(["one", "two", "three"]) == {
+            "one": replace(of_lea, used_at=NOW),
+            "two": of_amina,
+            "three": visio,
+        }
+
+
+async def test_the_newest_line_of_the_journal(storage: Storage) -> None:
+    async with storage.transaction() as tx:
+        assert await tx.journal.newest() == 0
+        await tx.journal.write(None, [Event("started"), Event("told")], None, NOW)
+    async with storage.transaction() as tx:
+        lines = await tx.journal.between(NOW, NOW + MINUTE)
+        assert await tx.journal.newest() == lines[-1].id
+
+
 async def test_a_lease_has_one_holder_until_it_ends(storage: Storage) -> None:
     async with storage.transaction() as tx:
         assert await tx.leases.take("poll", "one", 60)

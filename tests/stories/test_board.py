@@ -1,0 +1,137 @@
+"""The pinned board, and the personal link to its page."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bot.domain.mission import SearchState
+from storage.vault import Vault
+from tests.stories.story import PATIENT, Story, Teller, plain
+
+ADDRESS = "https://smt.example"
+
+
+@pytest.fixture
+async def served(database_url: str, vault: Vault, tmp_path: Path) -> AsyncIterator[Story]:
+    """A bot with a public address."""
+    told = Story(database_url, vault, tmp_path)
+    told.settings = msgspec.structs.replace(told.settings, public_url=ADDRESS)
+    await told.begin()
+    yield told
+    await told.end()
+
+
+def board(who: Teller) -> list[str]:
+    """The pinned message, line by line."""
+    (pinned,) = [view for view in who.messages() if view.pinned]
+    return plain(pinned.text).splitlines()
+
+
+async def test_the_board_says_who_must_do_what_before_which_hour(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    assert board(lea) == [
+        "📋 1 mission en cours",
+        f"{mission.number} 🔎 Mulhouse · IDEL recherché(e) · limite 15:23",
+        "↳ IDEL : accepter avant 09:53 · OSNP Léa",
+    ]
+
+    await story.person("Amina").taps("ACCEPTER · 40 min")
+    _, first, second = board(lea)
+    assert (
+        first == f"{mission.number} 🚗 Mulhouse · IDEL attendu(e) 10:03 · médecin recherché(e) · limite 15:23"
+    )
+    assert second.startswith("↳ Médecins : répondre avant ")
+    assert second.endswith("· 📌 patient à prévenir · OSNP Léa")
+
+    await lea.taps("Patient prévenu")
+    assert "patient à prévenir" not in board(lea)[2]
+
+
+async def test_what_stands_still_until_somebody_decides_comes_first(story: Story) -> None:
+    lea = story.person("Léa")
+    first = await story.mission(offered_to=["Amina"])
+    await story.wait(minutes=31)
+    second = await story.mission(offered_to=["Bruno"])
+
+    lines = board(lea)
+    assert lines[0] == "📋 2 missions en cours · 🔴 1 à régler"
+    assert lines[1].startswith(f"{first.number} 🔴 Mulhouse · aucun IDEL")
+    assert lines[2].startswith("↳ Dr Roth : orientation à donner avant 15:23")
+    assert lines[3].startswith(f"{second.number} 🔎")
+
+
+async def test_less_than_ten_minutes_is_said_when_the_search_is_warned_of(story: Story) -> None:
+    lea = story.person("Léa")
+    await story.mission(offered_to=["Amina"])
+    assert "moins de" not in "\n".join(board(lea))
+    await story.wait(minutes=20, seconds=30)
+    assert "accepter avant 09:53 (moins de 10 min)" in board(lea)[2]
+
+
+async def test_with_a_stranger_in_the_group_the_board_has_numbers_only(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    story.telegram.join(story.telegram.add_user(9001, "Jules", "Petit"), story.group)
+    await story.settle()
+    assert board(lea)[1] == f"{mission.number} 🔎 IDEL recherché(e) · limite 15:23"
+
+
+async def test_of_many_missions_the_most_pressing_fit_and_the_page_has_the_others(story: Story) -> None:
+    lea = story.person("Léa")
+    waiting = await story.mission(offered_to=["Amina"])
+    async with story.storage.transaction() as tx:
+        for number in range(500, 533):
+            await tx.missions.add(waiting.with_(number=number), PATIENT)
+        pressing = replace(waiting.search, state=SearchState.UNANSWERED)
+        await tx.missions.add(waiting.with_(number=999, search=pressing), PATIENT)
+    story.telegram.join(story.telegram.add_user(9001, "Jules", "Petit"), story.group)  # it is drawn anew
+    await story.settle()
+    await lea.taps("Peut rester")
+
+    lines = board(lea)
+    assert lines[0] == "📋 35 missions en cours · 🔴 1 à régler"
+    assert lines[1].startswith("999 🔴")
+    shown = sum(line.startswith("↳") for line in lines)
+    assert 20 <= shown <= 30
+    assert lines[-1] == f"et {35 - shown} autres : /tableau"
+    assert len("\n".join(lines)) <= 4096
+
+
+@pytest.mark.parametrize("name", ["Léa", "Paul", "Nadia"])
+async def test_whoever_acts_in_the_group_gets_a_personal_link(served: Story, name: str) -> None:
+    person = served.person(name)
+    await person.types("/tableau")
+    view = person.sees("Tableau des missions, en direct", "Lien personnel jusqu'au 06/10/2026 à 21:23")
+    assert view.protected
+    ((button,),) = view.details
+    assert button["text"] == "Ouvrir le tableau"
+    assert button["url"].startswith(f"{ADDRESS}/tableau/")
+    assert len(button["url"].rpartition("/")[2]) == 43
+
+
+async def test_asked_for_in_the_group_the_link_comes_in_private(served: Story) -> None:
+    lea, hugo = served.person("Léa"), served.person("Hugo")
+    await lea.types("/tableau", to=served.group.id)
+    assert "Lien du tableau envoyé dans votre discussion" in lea.newest("Lien du tableau").text
+    hugo.sees("Lien du tableau envoyé")
+    assert not hugo.has_button("Ouvrir le tableau")
+    lea.sees_button("Ouvrir le tableau")
+
+
+async def test_the_board_is_not_for_nurses_and_doctors(served: Story) -> None:
+    for name in ("Amina", "Claire"):
+        person = served.person(name)
+        await person.types("/tableau")
+        person.sees("Le tableau est pour l'OSNP, le régulateur et le coordinateur.")
+        person.sees_no_button("Ouvrir le tableau")
+
+
+async def test_without_an_address_the_answer_says_what_is_missing(story: Story) -> None:
+    lea = story.person("Léa")
+    await lea.types("/tableau")
+    lea.sees("l'adresse publique du bot (SMT_PUBLIC_URL) n'est pas réglée")
+    lea.sees_no_button("Ouvrir le tableau")
