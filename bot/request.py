@@ -6,6 +6,8 @@ requests are in flight.
 
 import asyncio
 import json
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
@@ -18,6 +20,10 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 20.0
 MEDIA_SECONDS = 60.0  # an upload of 50 MB over a poor line
 CONNECTIONS = 64  # 32 sends in flight, answers to taps, polling and downloads beside them
+
+#: Called when the words of this context's request are handed to the line: with many at once, later than
+#: the call by as long as the others need.
+on_written: ContextVar[Callable[[], None] | None] = ContextVar("on_written", default=None)
 
 JSON = {"Content-Type": "application/json"}
 
@@ -53,6 +59,7 @@ class AiohttpRequest(BaseRequest):
                 connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=60),
                 headers={"User-Agent": self.USER_AGENT},
                 auto_decompress=True,
+                trace_configs=[_traced()],
             )
 
     async def shutdown(self) -> None:
@@ -98,6 +105,18 @@ class AiohttpRequest(BaseRequest):
             raise TimedOut("No answer in time.") from None
         except aiohttp.ClientError as error:
             raise NetworkError(f"The connection failed ({type(error).__name__}).") from None
+
+
+def _traced() -> aiohttp.TraceConfig:
+    trace = aiohttp.TraceConfig()
+    trace.on_request_chunk_sent.append(_written)
+    return trace
+
+
+async def _written(*told: Any) -> None:
+    del told
+    if (tell := on_written.get()) is not None:
+        tell()
 
 
 def _seconds(given: Any, default: float) -> float | None:

@@ -10,7 +10,7 @@ from telegram import Bot, InputFile
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
 
 from bot.failures import NotConnected
-from bot.request import AiohttpRequest
+from bot.request import AiohttpRequest, on_written
 
 TOKEN = "7000000001:AAsandboxsandboxsandboxsandbox00001"
 ME = {"id": 7000000001, "is_bot": True, "first_name": "SMT 68", "username": "smt68_bot"}
@@ -67,6 +67,21 @@ async def bot(server: Server) -> AsyncIterator[Bot]:
 
 async def answer(status: int, **body: object) -> web.StreamResponse:
     return web.json_response(body, status=status)
+
+
+async def test_whoever_sends_hears_when_their_words_are_on_the_line(server: Server, bot: Bot) -> None:
+    heard: list[tuple[int, int]] = []
+
+    async def sends(number: int) -> None:
+        token = on_written.set(lambda: heard.append((number, len(server.seen))))
+        await bot.delete_message(number, 7)
+        on_written.reset(token)
+
+    await asyncio.gather(*(sends(number) for number in (1, 2, 3)))
+    await bot.delete_message(4, 7)  # nobody listens
+
+    assert sorted(number for number, _ in heard) == [1, 2, 3]
+    assert all(seen < 1 + 3 for _, seen in heard)  # before the answer to the last of them
 
 
 async def test_parameters_arrive(server: Server, bot: Bot) -> None:
