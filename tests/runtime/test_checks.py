@@ -1,6 +1,12 @@
 """`python -m bot check`, before the group is known."""
 
-from bot.checks import look_at_telegram
+import shutil
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from bot.checks import look_at_region, look_at_telegram
+from bot.region import SHIPPED
 from bot.sandbox.telegram import TOKEN, Telegram
 from bot.settings import Secret, Settings
 from bot.telegram_api import TelegramApi
@@ -36,3 +42,23 @@ async def test_without_a_group_it_says_how_to_get_its_number() -> None:
     said = "\n".join(await sentences(Telegram(ManualClock(), token=TOKEN)))
     assert "add the bot to the OSNP group" in said
     assert "run `check` again" in said
+
+
+def test_a_region_file_that_cannot_be_used_is_named_with_its_line(tmp_path: Path) -> None:
+    for file in SHIPPED.parent.iterdir():
+        shutil.copy(file, tmp_path)
+    own = tmp_path / "ours.toml"
+    text = SHIPPED.read_text(encoding="utf-8")
+    own.write_text(text.replace('answer = "30 min"', 'answer = "bientôt"'), encoding="utf-8")
+    line = next(n for n, row in enumerate(text.splitlines(), start=1) if row.startswith("answer = "))
+
+    (finding,) = look_at_region(replace(settings(), region=own))
+
+    assert not finding.ok
+    assert f'ours.toml, line {line}, delays.answer: "bientôt" is no duration' in finding.sentence
+
+
+def test_of_the_shipped_region_nothing_is_said_but_what_its_dates_bring() -> None:
+    first, *others = look_at_region(settings())
+    assert first.sentence == "Region: SAS 68, 366 communes, from sas68.toml."
+    assert [one.sentence for one in others if "ends on" not in one.sentence] == []

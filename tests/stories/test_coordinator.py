@@ -72,6 +72,19 @@ async def test_by_one_command_in_the_group_the_line_there_is_the_answer(story: S
     assert story.bot.given.region.delays.pause == timedelta(minutes=10)
 
 
+async def test_asked_in_the_topic_of_a_mission_it_is_answered_and_changed_there(story: Story) -> None:
+    nadia = story.person("Nadia")
+    mission = await story.mission(offered_to=["Amina"])
+    topic = nadia.sees(f"SMT {mission.number}", "un IDEL doit accepter").thread
+    assert topic is not None
+    await nadia.types("/delais", to=story.group.id, thread=topic)
+    assert nadia.sees("réponse d'un(e) IDEL : 30 min").thread == topic
+    await nadia.taps("Réponse IDEL")
+    await nadia.taps("40 min")
+    assert nadia.sees("réponse d'un(e) IDEL : 40 min (fichier : 30 min)").thread == topic
+    assert nadia.sees("Nadia W. · missions en cours inchangées").thread is None
+
+
 async def test_what_would_contradict_itself_is_refused_in_french(story: Story) -> None:
     nadia = story.person("Nadia")
     for typed, reason in (
