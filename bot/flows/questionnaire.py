@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.domain import questionnaire
-from bot.domain.mission import Mission
-from bot.domain.outcome import Answer, Outcome, WhenUnknown
+from bot.domain.outcome import Answer, Outcome, Priority, WhenUnknown
 from bot.domain.people import MissionId, Person
 from bot.domain.questionnaire import IDEL, Answers
 from bot.flows.record import actor_of, record
@@ -21,6 +20,19 @@ async def follow(given: Given, tx: Transaction, outcome: Outcome) -> Outcome:
     dossier = await tx.missions.dossier(outcome.mission.id)
     asked = () if dossier is None else questionnaire.ask(outcome.mission, given.region, dossier.answers)
     return replace(outcome, notices=(*outcome.notices, *asked))
+
+
+def closed(given: Given, outcome: Outcome) -> Outcome:
+    """«Visite terminée»: the questions have no buttons any more."""
+    if not outcome.events or not questionnaire.questions_of(given.region, IDEL):
+        return outcome
+    stands = replace(
+        questionnaire.card(outcome.mission),
+        priority=Priority.CARD,
+        only_if_there=True,
+        when_unknown=WhenUnknown.DROP,
+    )
+    return replace(outcome, notices=(*outcome.notices, stands))
 
 
 async def answer(given: Given, person: Person, mission_id: MissionId, key: str, choice: str) -> Answer:
@@ -45,9 +57,10 @@ async def show(given: Given, person: Person, mission_id: MissionId, key: str) ->
             return GONE
         if mission.visit.idel != person.id:
             return Answer("visit.not_yours")
-        known = {question.key for question in questionnaire.questions_of(given.region, IDEL)}
-        if not questionnaire.is_open(mission) or key not in known:
-            return await _over(given, tx, mission)
+        if not questionnaire.is_open(mission):
+            return Answer("questionnaire.over", {"number": mission.number})
+        if key not in {question.key for question in questionnaire.questions_of(given.region, IDEL)}:
+            return Answer("questionnaire.not_asked")
         await tx.outbox.owe([questionnaire.card(mission, key)], given.now())
         return Answer("questionnaire.choose")
 
@@ -63,16 +76,11 @@ async def _change(
             return Answer("visit.not_yours")
         dossier = await tx.missions.dossier(mission_id)
         after = change(dossier.answers) if dossier is not None else None
-        if dossier is None or after is None or not questionnaire.is_open(mission):
-            return await _over(given, tx, mission)
+        if dossier is None or not questionnaire.is_open(mission):
+            return Answer("questionnaire.over", {"number": mission.number})
+        if after is None:
+            return Answer("questionnaire.not_asked")
         outcome = questionnaire.answered(mission, dossier.answers, after)
         if outcome.events:
             await tx.missions.save_dossier(mission_id, replace(dossier, answers=after))
         return await record(given, tx, outcome, actor_of(person))
-
-
-async def _over(given: Given, tx: Transaction, mission: Mission) -> Answer:
-    """Too late, or no such question any more: the message shows how it stands."""
-    stands = replace(questionnaire.card(mission), only_if_there=True, when_unknown=WhenUnknown.DROP)
-    await tx.outbox.owe([stands], given.now())
-    return Answer("questionnaire.over", {"number": mission.number})

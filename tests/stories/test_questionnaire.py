@@ -144,7 +144,7 @@ async def test_an_answer_that_the_region_does_not_know_is_none(story: Story) -> 
 
     for arg in ("etat.inconnu", "autre.bon", "seul.oui", "autre."):
         await amina.taps_old(card, f"iq:{mission.id}:0:{arg}")
-        amina.is_told_at_once("le questionnaire est clos")
+        amina.is_told_at_once("Cette question n'est plus posée.")
     await bruno.taps_old(bruno.messages()[-1], f"iq:{mission.id}:0:etat.bon")
     bruno.is_told_at_once("Cette mission n'est pas à vous.")
 
