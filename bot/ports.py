@@ -302,7 +302,7 @@ class People(Protocol):
         ...
 
     async def askable(self, role: Role) -> list[Person]:
-        """Whoever of that role is active, as a search looks at them: without e-mail, RPPS and house."""
+        """Whoever of that role is active, as a search looks at them: no telephone, e-mail, RPPS, house."""
         ...
 
     async def by_user(self, user_id: int) -> Person | None: ...
@@ -375,6 +375,10 @@ class Offers(Protocol):
     async def of_mission(
         self, mission: MissionId, state: IdelOfferState | None = None
     ) -> list[IdelOffer]: ...
+    async def to_phone(self, mission: MissionId) -> list[IdelOffer]:
+        """Offers that never came or, not answered, are of somebody who cannot be reached; nearest first."""
+        ...
+
     async def open_of_person(self, person: PersonId) -> list[IdelOffer]:
         """Offers still ASKED of missions whose search is OFFERED."""
         ...
@@ -384,7 +388,7 @@ class Offers(Protocol):
         ...
 
     async def rate_since(self, since: datetime) -> tuple[int, int]:
-        """Of the offers of waves since then, how many were answered or ignored to the end, and how many yes."""
+        """Of the waves since then: how many offers were answered, or ignored to the end; how many by yes."""
         ...
 
     async def win(self, mission: MissionId, machine: str, epoch: int, winner: Party, now: datetime) -> None:

@@ -1,11 +1,24 @@
 """Persons, organisations, where they are reached, and which mission holds them."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, exists, insert, not_, or_, select, update
+from sqlalchemy import (
+    bindparam,
+    case,
+    delete,
+    exists,
+    insert,
+    not_,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import NullType
 
 from bot.domain.people import (
     CascadeStep,
@@ -37,28 +50,25 @@ _ALL = {
     (True, False): _OF_ROLE,
     (True, True): _OF_ROLE.where(people.c.active),
 }
-# Every column more is read five thousand times while a decision waits.
+# Read five thousand times while a decision waits: as the driver gives them.
+_AS_GIVEN = (
+    "paused_until",
+    "available_until",
+    "several_missions",
+    "on_telegram",
+    "reachable",
+    "out_of_hours",
+)
 _ASKABLE = (
     select(
-        *(
-            people.c[name]
-            for name in (
-                "id",
-                "last_name",
-                "first_name",
-                "phone",
-                "commune",
-                "sectors",
-                "capabilities",
-                "paused_until",
-                "several_missions",
-                "on_telegram",
-                "reachable",
-                "weekly",
-                "out_of_hours",
-                "available_until",
-            )
-        )
+        people.c.id,
+        people.c.last_name,
+        people.c.first_name,
+        people.c.commune,
+        people.c.sectors,
+        people.c.capabilities,
+        people.c.weekly,
+        *(type_coerce(people.c[name], NullType()).label(name) for name in _AS_GIVEN),
     )
     .where(people.c.guest_of.is_(None), people.c.role == bindparam("of_role"), people.c.active)
     .order_by(people.c.id)
@@ -213,26 +223,8 @@ class SqlPeople:
         return [_person(row) for row in rows]
 
     async def askable(self, role: Role) -> list[Person]:
-        return [
-            Person(
-                row.id,
-                role,
-                row.last_name,
-                row.first_name,
-                row.phone,
-                commune=row.commune,
-                sectors=codec.WORDS.read(row.sectors) if row.sectors != "[]" else (),
-                capabilities=codec.WORDS.read(row.capabilities) if row.capabilities != "[]" else (),
-                paused_until=row.paused_until,
-                several_missions=row.several_missions,
-                on_telegram=row.on_telegram,
-                reachable=row.reachable,
-                weekly=codec.WEEKLY.read(row.weekly) if row.weekly != "[]" else (),
-                out_of_hours=row.out_of_hours,
-                available_until=row.available_until,
-            )
-            for row in await self._db.rows(_ASKABLE, of_role=role.value)
-        ]
+        rows: Sequence[Any] = await self._db.rows(_ASKABLE, of_role=role.value)
+        return [_askable(row, role) for row in rows]
 
     async def by_user(self, user_id: int) -> Person | None:
         return _maybe(await self._db.row(_BY_USER, user_id=user_id))
@@ -328,6 +320,34 @@ class SqlPeople:
 
     async def release(self, person: PersonId, mission: MissionId, now: datetime) -> None:
         await self._db.later(_RELEASE, {"person_id": person, "mission_id": mission, "now": now})
+
+
+@lru_cache(maxsize=20_000)
+def _askable(row: Record, role: Role) -> Person:
+    """What a row says, made once: from one search to the next most rows say the same."""
+    return Person(
+        row.id,
+        role,
+        row.last_name,
+        row.first_name,
+        commune=row.commune,
+        sectors=codec.WORDS.read(row.sectors),
+        capabilities=codec.WORDS.read(row.capabilities),
+        paused_until=row.paused_until and _instant(row.paused_until),
+        several_missions=bool(row.several_missions),
+        on_telegram=bool(row.on_telegram),
+        reachable=bool(row.reachable),
+        weekly=codec.WEEKLY.read(row.weekly),
+        out_of_hours=bool(row.out_of_hours),
+        available_until=row.available_until and _instant(row.available_until),
+    )
+
+
+def _instant(given: datetime | str) -> datetime:
+    """A moment as the driver gives it: SQLite's text, in UTC; PostgreSQL's own."""
+    if isinstance(given, str):
+        return datetime.fromisoformat(given).replace(tzinfo=UTC)
+    return given.astimezone(UTC)
 
 
 def _columns(of: Person) -> dict[str, Any]:

@@ -4,8 +4,10 @@ In the process of the benchmark, on a transaction of its own, with the past that
 asked first lately, how many say yes, how searches of this hour and sector ended. Nothing is written down.
 """
 
+import time
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import time as hour
+from datetime import timedelta
 from statistics import median
 
 from sqlalchemy import create_engine, update
@@ -32,7 +34,7 @@ ASKED = 20  # …each offered to so many
 TARGET = 50.0  # milliseconds
 TIMES = 15
 
-ALL_WEEK = tuple(WeeklyHours(day, time(0), time(0)) for day in range(7))
+ALL_WEEK = tuple(WeeklyHours(day, hour(0), hour(0)) for day in range(7))
 
 
 @dataclass
@@ -40,6 +42,7 @@ class Chosen:
     """What one choice took, and came to."""
 
     milliseconds: float
+    processor: float  # milliseconds of it
     asked: int
     left: int
 
@@ -55,6 +58,7 @@ async def measure(bench: Bench) -> list[Line]:
             bench.databases.at_rest()
             chosen = await _choose(url, bench.size(TIMES, 2))
             figures.add(kind, chosen.milliseconds)
+            figures.add(f"{kind} processor", chosen.processor)
             figures.add(f"{kind} asked", chosen.asked)
             figures.add(f"{kind} left", chosen.left)
         bench.say(f"choosing {turn + 1}: " + ", ".join(f"{k} {figures[k][-1]:.1f} ms" for k in bench.kinds))
@@ -67,7 +71,7 @@ async def measure(bench: Bench) -> list[Line]:
             spread(figures[kind], 1, "ms"),
             figures.median(kind) <= TARGET,
             f"{figures[f'{kind} asked'][-1]:.0f} in the first wave, {figures[f'{kind} left'][-1]:.0f} wait; "
-            f"{past} past missions",
+            f"{past} past missions; of it the processor: {spread(figures[f'{kind} processor'], 1, 'ms')}",
         )
         for kind in bench.kinds
     ]
@@ -75,22 +79,23 @@ async def measure(bench: Bench) -> list[Line]:
 
 async def _choose(url: str, times: int) -> Chosen:
     everything = given(url, FixedClock(opening_offset()))
-    took, asked, left = [], 0, 0
+    took, used, asked, left = [], [], 0, 0
     try:
         async with everything.storage.transaction() as tx:
             mission = (await tx.missions.unfinished())[-1]
         for number in range(times + 1):
             async with everything.storage.transaction() as tx:
-                begun = real_monotonic()
+                begun, before = real_monotonic(), time.process_time()
                 outcome = await search_flow.start(everything, tx, mission)
                 outcome = await search_flow.warned(everything, tx, outcome)
                 if number:  # the first compiles the statements
                     took.append(real_monotonic() - begun)
+                    used.append(time.process_time() - before)
                 asked = outcome.mission.search.asked
                 left = int(str(outcome.answer.facts["left"]))
     finally:
         await everything.storage.close()
-    return Chosen(median(took) * 1000, asked, left)
+    return Chosen(median(took) * 1000, median(used) * 1000, asked, left)
 
 
 async def _fill(bench: Bench, kind: str, idels: int, doctors: int, past: int) -> str:

@@ -79,30 +79,31 @@ def eligible(
     """
     candidates: list[Candidate] = []
     passed: list[tuple[Person, str]] = []
-    unavailable = availability.reasons(region, at)
+    unavailable = availability.reasons(region, at, mission.open_until)
     motif = region.motif(mission.motif)
     needs = frozenset(motif.needs) if motif is not None and region.abilities else frozenset()
     sector = region.sector_of(mission.commune)
     lately = turns or {}
     radius = region.search_radius_km
     distances: dict[str | None, float | None] = {}
+    if mission.exercise:
+        people = [person for person in people if person.id in mission.rings]
     for person in people:
         if person.id in asked or person.id in mission.search.excluded:
-            continue
-        if mission.exercise and person.id not in mission.rings:
             continue
         if person.commune not in distances:
             distances[person.commune] = distance_between(region, person.commune, mission.commune)
         km = distances[person.commune]
         reason = unavailable(person)
-        if mission.exercise and reason in (availability.HOURS, availability.CLOSED):
+        if reason is not None and mission.exercise and reason in (availability.HOURS, availability.CLOSED):
             reason = None
-        if reason is None and person.id in busy and not person.several_missions:
-            reason = BUSY
-        if reason is None and needs and not needs <= set(person.capabilities):
-            reason = UNABLE
-        if reason is None and radius is not None and km is not None and km > radius:
-            reason = FAR
+        if reason is None:
+            if person.id in busy and not person.several_missions:
+                reason = BUSY
+            elif needs and not needs.issubset(person.capabilities):
+                reason = UNABLE
+            elif radius is not None and km is not None and km > radius:
+                reason = FAR
         if reason is not None:
             passed.append((person, reason))
             continue

@@ -39,7 +39,7 @@ async def test_a_search_looks_at_everybody_who_is_active_of_a_role(storage: Stor
     amina, bruno, *_ = await known(storage, busy, BRUNO, replace(BRUNO, active=False), CLAIRE, guest)
     async with storage.transaction() as tx:
         looked_at = await tx.people.askable(Role.IDEL)
-    nothing = {"email": None, "rpps": None, "organisation": None, "cascade_step": None}
+    nothing = {"phone": None, "email": None, "rpps": None, "organisation": None, "cascade_step": None}
     assert looked_at == [replace(p, **nothing) for p in (amina, bruno)]  # type: ignore[arg-type]
 
 
