@@ -104,6 +104,9 @@ def is_public(url: str) -> bool:
 
 def keyboard(buttons: tuple[tuple[Button, ...], ...]) -> Json | None:
     """Telegram's form of the buttons."""
+    if any(button.contact for row in buttons for button in row):
+        asked = [[{"text": button.label, "request_contact": True} for button in row] for row in buttons]
+        return {"keyboard": asked, "resize_keyboard": True, "one_time_keyboard": True}
     rows = [[_button(button) for button in row] for row in buttons if row]
     return {"inline_keyboard": rows} if rows else None
 
@@ -161,7 +164,7 @@ class Poster:
             "disable_notification": None if outgoing.rings else True,
             "protect_content": outgoing.protected or None,
             "parse_mode": "HTML" if html else None,
-            "reply_markup": keyboard(part.buttons),
+            "reply_markup": {"remove_keyboard": True} if outgoing.keyboard_away else keyboard(part.buttons),
             "reply_parameters": (
                 None
                 if to.reply_to is None

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.budgets import Budgets
-from bot.domain.outcome import BOARD, GROUP_KINDS, Notice, Place, PlaceKind, Priority
+from bot.domain.outcome import BOARD, GROUP_KINDS, PRIVATE_KINDS, Notice, Place, PlaceKind, Priority
 from bot.domain.people import MissionId, OrganisationId, PersonId
 from bot.failures import (
     Failure,
@@ -38,7 +38,11 @@ TRY_AGAIN = timedelta(seconds=60)  # after a topic could not be had
 PROBE_AGAIN = timedelta(hours=1)
 SOON = timedelta(seconds=5)
 #: Why a place has no chat.
-NOBODY = {PlaceKind.PERSON: "never started", PlaceKind.ORGANISATION: "no chat"}
+NOBODY = {
+    PlaceKind.PERSON: "never started",
+    PlaceKind.ORGANISATION: "no chat",
+    PlaceKind.APPLICANT: "no application",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,11 @@ class Threads:
             if chat is None:
                 raise Unreachable("no chat")
             return await tx.sent.current_chat(chat)
+        if place.kind is PlaceKind.APPLICANT:
+            application = await tx.applications.get(place.id)
+            if application is None:
+                raise Unreachable("no application")
+            return application.chat_id
         return await tx.sent.current_chat(self._group_id)
 
     async def group_chat(self) -> int:
@@ -128,6 +137,9 @@ class Threads:
             elif place.kind is PlaceKind.ORGANISATION:
                 chat = await tx.people.organisation_chat(OrganisationId(place.id))
                 chats[place] = chat if chat is None else await tx.sent.current_chat(chat)
+            elif place.kind is PlaceKind.APPLICANT:
+                application = await tx.applications.get(place.id)
+                chats[place] = application.chat_id if application else None
         if any(place.kind in GROUP_KINDS for place in places):
             group = await tx.sent.current_chat(self._group_id)
             chats |= {place: group for place in places if place.kind in GROUP_KINDS}
@@ -167,7 +179,7 @@ class Threads:
             raise Unreachable(known.unreachable)
         mission = mission_at(notice)
         replied = await self._replied(known.chat_id, outgoing)
-        is_group = notice.to.kind is not PlaceKind.PERSON
+        is_group = notice.to.kind not in PRIVATE_KINDS
         plain = Destination(known.chat_id, is_group, reply_to=replied.own)
         if replied.relay is not None and replied.relay.thread_id is None:
             plain = replace(plain, reply_to=replied.relay.message_id)

@@ -4,10 +4,12 @@ from datetime import datetime
 
 from sqlalchemy import BindParameter, bindparam, delete, select, tuple_
 
+from bot.domain.joining import ApplicationState
 from bot.domain.mission import MissionState
 from storage.connected import Connected
 from storage.tables import (
     InboxState,
+    applications,
     inbox,
     missions,
     outbox,
@@ -86,6 +88,15 @@ _MESSAGES_OF_MISSIONS = delete(sent).where(
     sent.c.mission.in_(bindparam("of_missions", expanding=True)), sent.c.deleted_at.is_(None)
 )
 
+# Whoever asked to join and is settled: what they said was emptied then, their account's number goes now.
+_first_asked = select(applications.c.id).order_by(applications.c.id).limit(_MOST).scalar_subquery()
+_OPEN = (ApplicationState.FILLING, ApplicationState.WAITING)
+_APPLICATIONS = delete(applications).where(
+    applications.c.id.in_(_first_asked),
+    applications.c.state.in_([quoted(state) for state in ApplicationState if state not in _OPEN]),
+    applications.c.asked_at < _BEFORE,
+)
+
 #: Missions whose messages go at once: some have a hundred.
 MISSIONS_AT_ONCE = 5
 
@@ -100,7 +111,7 @@ class SqlFinished:
         count = 0
         for statement in (_UPDATES, _NOTICES, _TIMERS):
             count += await self._db.run(statement, before=rows_before, most=most)
-        for statement in (_DELETED_MESSAGES, _MESSAGES_OF_NO_MISSION):
+        for statement in (_DELETED_MESSAGES, _MESSAGES_OF_NO_MISSION, _APPLICATIONS):
             count += await self._db.run(statement, before=messages_before, most=most)
         closed = await self._db.rows(_CLOSED_MISSIONS, before=messages_before, most=MISSIONS_AT_ONCE)
         if closed:

@@ -6,6 +6,7 @@ from bot.context import Context
 from bot.domain.outcome import Answer, to_person
 from bot.domain.people import GROUP_ROLES
 from bot.flows import register, start
+from bot.handlers import joining
 from bot.handlers.opening import on_mission
 from bot.handlers.where import Where, place_in_group, where
 
@@ -27,7 +28,7 @@ async def on_start(update: Any, context: Context) -> None:
     elif payload:
         await context.say(await register.start(context.given, user.id, chat.id, payload))
     elif person is None:
-        await context.say(Answer("press.stranger"))
+        await joining.on_start(update, context)
     else:
         await start.hello(context.given, person)
 

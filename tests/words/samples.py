@@ -625,11 +625,10 @@ def samples(scene: Scene) -> Iterator[Sample]:
         lea = scene.people["lea"].id
         stored = Draft(lea, OPENING_KIND, body, NOW)
         yield Sample(f"opening.card to lea, {mood}", Notice("opening.card", to_person(lea)), draft=stored)
-    for mood, draft in edited_profiles(scene):
-        card = Notice(
-            "profile.card", to_person(draft.owner), facts={"person": int(draft.kind.partition(":")[2])}
-        )
-        yield Sample(f"profile.card to lea, {mood}", card, draft=draft)
+    for mood, change in edited_profiles(scene):
+        of = int(change.kind.partition(":")[2])
+        card = Notice("profile.card", to_person(change.owner), facts={"person": of})
+        yield Sample(f"profile.card to lea, {mood}", card, draft=change)
 
 
 def edited_profiles(scene: Scene) -> Iterator[tuple[str, Draft]]:

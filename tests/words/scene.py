@@ -233,7 +233,7 @@ async def applications(scene: Scene) -> None:
         waiting, role=Role.DOCTOR, phone_shared=False, rpps=None, passed=("rpps", "email"), email=None
     )
     lea, amina = scene.people["lea"], scene.people["amina"]
-    decided = {"decided_at": NOW, "decided_by": lea.id}
+    over = replace(base, decided_at=NOW, decided_by=lea.id)
     there = {
         "role": base,
         "name": replace(base, role=Role.IDEL),
@@ -259,10 +259,10 @@ async def applications(scene: Scene) -> None:
         "known": replace(waiting, phone=amina.phone),
         "two": replace(waiting, phone=amina.phone, rpps=scene.people["bruno"].rpps),
         "staff": replace(doctor, phone=lea.phone),
-        "accepted": replace(
-            base, role=Role.IDEL, state=ApplicationState.ACCEPTED, person=amina.id, **decided
+        "accepted": replace(over, role=Role.IDEL, state=ApplicationState.ACCEPTED, person=amina.id),
+        "refused": replace(
+            sure, state=ApplicationState.REFUSED, reason="rpps", decided_at=NOW, decided_by=lea.id
         ),
-        "refused": replace(sure, state=ApplicationState.REFUSED, reason="rpps", **decided),
         "withdrawn": replace(base, state=ApplicationState.WITHDRAWN, decided_at=NOW),
     } | {f"trouble_{trouble}": replace(phoned, trouble=trouble) for trouble in Trouble}
     async with scene.given.storage.transaction() as tx:
