@@ -17,6 +17,7 @@ STRANGER = "Ce bot est réservé aux professionnels du SAS 68"
 STILL_GOOD = {
     Verb.SEE_PATIENT,
     Verb.SHEET,
+    Verb.LIAISON,
     Verb.PATIENT_TOLD,
     Verb.CLOSE_BACK,
     Verb.DOCTOR_DETAIL,
