@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import and_, bindparam, case, func, literal_column, not_, or_, select
 
 from bot.domain.mission import IdelOffer, IdelOfferState, SearchState
 from bot.domain.people import MissionId, Party, PersonId
 from bot.ports import AlreadyWon
 from storage.connected import Connected, Upsert
 from storage.prepared import Record
-from storage.tables import missions, offers, quoted, winners
+from storage.tables import missions, offers, people, quoted, winners
 
 #: How many of the newest offers say how many say yes.
 MOST_OFFERS = 2000
@@ -26,6 +26,21 @@ _SAVE = Upsert(
 )
 _OF_MISSION = _READ.where(offers.c.mission == bindparam("mission_id")).order_by(offers.c.person)
 _OF_MISSION_IN_STATE = _OF_MISSION.where(offers.c.state == bindparam("state"))
+_TO_PHONE = (
+    select(offers)
+    .select_from(offers.join(people, people.c.id == offers.c.person))
+    .where(
+        offers.c.mission == bindparam("mission_id"),
+        or_(
+            offers.c.state == IdelOfferState.UNREACHABLE.value,
+            and_(
+                offers.c.state == IdelOfferState.ASKED.value,
+                not_(and_(people.c.on_telegram, people.c.reachable)),
+            ),
+        ),
+    )
+    .order_by(offers.c.distance_km.is_(None), offers.c.distance_km, offers.c.person)
+)
 # From the few missions still offered to the person's offer, never through all the person ever got.
 _OPEN_OF_PERSON = (
     select(offers)
@@ -96,6 +111,9 @@ class SqlOffers:
         else:
             rows = await self._db.rows(_OF_MISSION_IN_STATE, mission_id=mission, state=state.value)
         return [_offer(row) for row in rows]
+
+    async def to_phone(self, mission: MissionId) -> list[IdelOffer]:
+        return [_offer(row) for row in await self._db.rows(_TO_PHONE, mission_id=mission)]
 
     async def open_of_person(self, person: PersonId) -> list[IdelOffer]:
         return [_offer(row) for row in await self._db.rows(_OPEN_OF_PERSON, person_id=person)]

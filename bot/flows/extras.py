@@ -43,8 +43,9 @@ async def _mission(given: Given, tx: Transaction, notice: Notice, mission: Missi
 async def _regulateurs(
     given: Given, tx: Transaction, notice: Notice, mission: Mission | None
 ) -> dict[str, Any]:
-    """Whose spoken decision an operator may write down."""
-    return {"regulateurs": await tx.people.all(Role.REGULATEUR)}
+    """Whose spoken decision an operator may write down, and who was not reached."""
+    facts = await reach.to_phone(given, tx, notice, mission)
+    return facts | {"regulateurs": await tx.people.all(Role.REGULATEUR)}
 
 
 async def _asked(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
@@ -59,6 +60,7 @@ LOADERS: dict[str, Loader] = {
     "availability.which": availability.names_facts,
     "reach.list": reach.list_facts,
     "search.nobody": _regulateurs,
+    "search.warning": reach.to_phone,
     "opening.card": opening.card,
     "find.results": find.results,
     "joining.form": joining.form_facts,

@@ -109,21 +109,15 @@ async def to_phone(given: Given, tx: Transaction, notice: Notice, mission: Missi
     """The nurses whom the bot cannot reach and who have not answered, nearest first."""
     if mission is None:
         return {}
-    offers = [
-        *await tx.offers.of_mission(mission.id, IdelOfferState.UNREACHABLE),
-        *await tx.offers.of_mission(mission.id, IdelOfferState.ASKED),
-    ]
+    offers = [offer for offer in await tx.offers.to_phone(mission.id) if _is_open(mission, offer)]
     people = await tx.people.many([offer.person for offer in offers])
-    there = [
-        (people[o.person], o) for o in offers if o.person in people and _is_to_phone(people[o.person], o)
-    ]
-    there.sort(key=lambda pair: (pair[1].distance_km is None, pair[1].distance_km or 0.0, pair[0].id))
+    there = [(people[offer.person], offer) for offer in offers if offer.person in people]
     return {"to_phone": there, "named": len(there) if notice.facts.get("all") else NAMED}
 
 
-def _is_to_phone(person: Person, offer: IdelOffer) -> bool:
-    """Whoever was reached at first and has blocked the bot since counts as well."""
-    return offer.state is IdelOfferState.UNREACHABLE or not (person.on_telegram and person.reachable)
+def _is_open(mission: Mission, offer: IdelOffer) -> bool:
+    """Whether it is still of this search: one that came and was of the search before is over."""
+    return offer.state is IdelOfferState.UNREACHABLE or offer.epoch == mission.search.epoch
 
 
 async def show_to_phone(given: Given, by: Person, mission_id: MissionId) -> Answer:

@@ -35,6 +35,26 @@ async def test_a_thousand_at_once(storage: Storage) -> None:
         assert len(await tx.offers.of_mission(mission.id)) == 1000
 
 
+async def test_whom_to_phone_is_whoever_was_not_reached_or_cannot_be_any_more(storage: Storage) -> None:
+    mission = await started(storage)
+    far, near, blocked, back, refused = await known(storage, *[AMINA] * 5)
+    asked = [an_offer(mission.id, p.id) for p in (far, near, blocked, back, refused)]
+    offers = [
+        replace(asked[0], state=IdelOfferState.UNREACHABLE, distance_km=None),
+        replace(asked[1], state=IdelOfferState.UNREACHABLE, distance_km=2.0),
+        replace(asked[2], distance_km=1.0),
+        replace(asked[3], distance_km=0.5),
+        replace(asked[4], state=IdelOfferState.REFUSED),
+    ]
+    async with storage.transaction() as tx:
+        for number, person in enumerate((blocked, back, refused), start=1):
+            await tx.people.link_account(person.id, number, number)
+        await tx.people.set_reachable(blocked.id, reachable=False, now=NOW)
+        await tx.people.set_reachable(refused.id, reachable=False, now=NOW)
+        await tx.offers.save(offers)
+        assert await tx.offers.to_phone(mission.id) == [offers[2], offers[1], offers[0]]
+
+
 async def test_an_offer_is_open_while_its_mission_is_offered(storage: Storage) -> None:
     first, second = await started(storage, number=1), await started(storage, number=2)
     amina, bruno = await known(storage, AMINA, BRUNO)

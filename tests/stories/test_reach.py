@@ -57,6 +57,7 @@ async def test_whom_the_offer_could_not_be_given_joins_them_in_one_message(story
     lea.sees(f"SMT {mission.number} · 3 IDEL à appeler", "Emma KLEIN", "Chloé MEYER", "Bruno FISCHER")
     lea.sees("+33 6 39 98 00 13")
     lea.sees_not("MEYER : injoignable")
+    lea.sees(f"SMT {mission.number}", "5 sollicités, 0 refus, 3 injoignables")
     assert sum("IDEL à appeler" in view.text for view in lea.messages()) == 1
     people = await stored(story)
     assert not people["Bruno"].reachable
@@ -64,6 +65,8 @@ async def test_whom_the_offer_could_not_be_given_joins_them_in_one_message(story
     story.telegram.unblock(story.person("Bruno").user)
     await story.settle()
     story.person("Bruno").rang("visite + téléconsultation")
+    await story.wait(minutes=20)
+    lea.sees("20 min sans IDEL", "5 sollicités, 0 refus, 2 injoignables, 3 silences")
 
 
 async def test_of_many_ten_are_named_and_the_rest_told_in_private(story: Story) -> None:
@@ -133,6 +136,29 @@ async def test_a_few_at_a_time_and_never_while_the_service_is_closed(story: Stor
     assert len(tries(story)) == 5  # 07:58
     await story.wait(minutes=5)
     assert len(tries(story)) == 10
+
+
+async def test_a_try_that_comes_late_waits_for_the_morning(story: Story) -> None:
+    await story.wait(hours=10, minutes=25)  # 19:48
+    await story.bot.beat.round()
+    story.clock.forward(hours=2)  # nobody was there
+    await story.settle()
+    assert not tries(story)
+    await story.wait(hours=10, minutes=20)  # 08:08
+    assert len(tries(story)) == 5
+
+
+async def test_whoever_waits_for_a_message_comes_first(story: Story) -> None:
+    amina = story.person("Amina")
+    await story.bot.beat.round()
+    mine = str(amina.user.id)
+    story.telegram.faults.flood(lambda method, params: str(params.get("chat_id")) == mine, retry_after=900)
+    await amina.types("/aide")
+    await story.wait(minutes=12)
+    assert not tries(story)
+    await story.wait(minutes=10)
+    amina.sees("que faire ici")
+    assert len(tries(story)) == 5
 
 
 async def test_a_server_without_that_call_changes_nothing(story: Story) -> None:
