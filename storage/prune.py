@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BindParameter, bindparam, delete, select, tuple_
+from sqlalchemy import BindParameter, bindparam, delete, func, select, tuple_
 
 from bot.domain.joining import ApplicationState
 from bot.domain.mission import MissionState
@@ -89,10 +89,10 @@ _MESSAGES_OF_MISSIONS = delete(sent).where(
 )
 
 # Whoever asked to join and is settled: what they said was emptied then, their account's number goes now.
-_first_asked = select(applications.c.id).order_by(applications.c.id).limit(_MOST).scalar_subquery()
+_first_asked = select(func.min(applications.c.id)).scalar_subquery()
 _OPEN = (ApplicationState.FILLING, ApplicationState.WAITING)
 _APPLICATIONS = delete(applications).where(
-    applications.c.id.in_(_first_asked),
+    applications.c.id < _first_asked + _MOST,
     applications.c.state.in_([quoted(state) for state in ApplicationState if state not in _OPEN]),
     applications.c.asked_at < _BEFORE,
 )
