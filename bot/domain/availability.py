@@ -44,10 +44,15 @@ def why_not(region: Region, person: Person, at: datetime) -> str | None:
     return reasons(region, at)(person)
 
 
-def reasons(region: Region, at: datetime) -> Callable[[Person], str | None]:
-    """The same for many at one moment: the calendar is read once."""
+def reasons(
+    region: Region, at: datetime, open_until: datetime | None = None
+) -> Callable[[Person], str | None]:
+    """The same for many at one moment: the calendar is read once.
+
+    `open_until`: of a mission that was under way when the coordinateur closed the service sooner.
+    """
     there = local(region, at)
-    is_open = service_hours(region, at).is_open
+    is_open = service_hours(region, at).is_open or (open_until is not None and at < open_until)
 
     def reason(person: Person) -> str | None:
         if not person.active:

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 
-from bot.domain.calendar import openings
+from bot.domain.calendar import openings, service_hours
 from bot.domain.letters import fold
+from bot.domain.mission import Mission, MissionState
+from bot.domain.outcome import Answer, Event, Outcome, SetTimer, StopTimer, TimerKind
 from bot.domain.people import PersonId
 from bot.domain.region import Delays, Region, sectors_of
 from bot.domain.region_checks import Fault, Why, faults
@@ -122,6 +124,27 @@ def _put_day(region: Region, key: str, value: str) -> Region | Fault:
     return replace(
         region, closed_days=region.closed_days - {day}, open_days=tuple(sorted((*others, *opened)))
     )
+
+
+def follow_hours(region: Region, mission: Mission, now: datetime) -> Outcome | None:
+    """The hours of today were changed under an open mission: who answers for it once the service is closed?
+
+    Nurses and doctors are asked as before: the patient waits. None when nothing changes for it.
+    """
+    before = mission.closes_at
+    if mission.state is not MissionState.OPEN or before is None:
+        return None
+    closes_at = service_hours(region, now).closes_at or min(before, now)
+    if closes_at == before:
+        return None
+    until = max(mission.open_until or before, before)
+    changed = mission.with_(closes_at=closes_at, open_until=until if closes_at < until else None)
+    timers: tuple[SetTimer | StopTimer, ...] = (StopTimer(TimerKind.NIGHT_OWNER),)
+    if mission.limit > closes_at and mission.night_owner is None:
+        due = max(now, closes_at - mission.rules.night_owner)
+        timers = (SetTimer(TimerKind.NIGHT_OWNER, due),)
+    event = Event("coordinator.hours_followed", {"closes_at": closes_at.isoformat()})
+    return Outcome(changed, Answer("coordinator.followed"), events=(event,), timers=timers)
 
 
 # Delays

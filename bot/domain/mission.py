@@ -401,7 +401,7 @@ class Mission:
     requested_by: str  # who decided: «SAMURL68, médecin généraliste»
     triggered_at: datetime
     limit: datetime  # trigger + six hours
-    closes_at: datetime | None  # end of service that day
+    closes_at: datetime | None  # end of service that day, as the coordinateur has it now
     age: int  # years
     sex: Sex
     commune: str  # INSEE code
@@ -427,6 +427,9 @@ class Mission:
     requested: int = 0  # how many there were
     undoable: Undoable | None = None  # what an operator may still take back: `domain.control`
     notes: int = 0  # notes of the operators; their words stand in the dossier
+    open_until: datetime | None = (
+        None  # the coordinateur closed sooner: until then people are asked as before
+    )
 
     def with_(self, **changes: object) -> "Mission":
         """The same mission with some fields replaced."""

@@ -89,7 +89,9 @@ def today(region: Region, mission: Mission, known: Known, now: datetime) -> Rost
         p.id: p for p in known.doctors if not mission.exercise or p.id in mission.rings
     }
     sector = region.sector_of(mission.commune)
-    case = _Case(region, mission, now, known, sector, doctors, availability.reasons(region, now))
+    case = _Case(
+        region, mission, now, known, sector, doctors, availability.reasons(region, now, mission.open_until)
+    )
     rules = {rule.step: rule for rule in region.on(calendar.local(region, now).date()).steps}
     frozen = {step.step: step.channels for step in mission.cascade.steps}
     for step in frozen:  # also those that the region has no more

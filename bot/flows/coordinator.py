@@ -16,7 +16,7 @@ from bot.domain.outcome import BOARD, GROUP_KINDS, Answer, Event, Fact, Notice, 
 from bot.domain.people import GROUP_ROLES, Person, Role
 from bot.domain.region import Region
 from bot.domain.region_checks import Fault, Why
-from bot.flows.record import actor_of
+from bot.flows.record import actor_of, record
 from bot.ports import Draft, Given, Transaction
 
 #: What waits for a typed value once a delay was chosen; the key of the delay is its body.
@@ -215,6 +215,7 @@ async def _set_day(
         return Answer("coordinator.day_past", {"past_day": day.isoformat()})
     value = f"{day.isoformat()} {hours}".strip()
     async with given.storage.transaction() as tx:
+        missions = await _under_way(tx) if day == today else []
         region = (await given.present.read(tx)).region
         if _same_day(region, key, value):
             return Answer("coordinator.same", {"changed": f"{key} {value}"})
@@ -230,8 +231,26 @@ async def _set_day(
             )
             await tx.outbox.owe([redraw], given.now())
         reading = await given.present.read(tx)
+        await _follow(given, tx, reading.region, missions, by)
     given.present.take(reading)
     return Answer("coordinator.set", {"changed": f"{key} {value}", "touched": touched})
+
+
+async def _under_way(tx: Transaction) -> list[Mission]:
+    """Every open mission, held until the transaction ends."""
+    numbers = sorted(m.id for m in await tx.missions.unfinished() if m.state is MissionState.OPEN)
+    held = [await tx.missions.lock(number) for number in numbers]
+    return [mission for mission in held if mission is not None]
+
+
+async def _follow(
+    given: Given, tx: Transaction, region: Region, missions: Sequence[Mission], by: Person
+) -> None:
+    """The missions under way know when the service closes now."""
+    for mission in missions:
+        outcome = change.follow_hours(region, mission, given.now())
+        if outcome is not None:
+            await record(given, tx, outcome, actor_of(by))
 
 
 def _same_day(region: Region, key: str, value: str) -> bool:
@@ -308,8 +327,10 @@ async def revoke(given: Given, by: Person, number: int, place: Place) -> Answer:
     """«Annuler»: what the file says counts again."""
     if not is_coordinateur(by):
         return NOT_YOURS
+    today = calendar.local(given.region, given.now()).date()
     async with given.storage.transaction() as tx:
         now = given.now()
+        missions = await _under_way(tx)
         standing = await tx.changes.standing()
         one = next((one for one in standing if one.id == number), None)
         if one is None:
@@ -325,6 +346,8 @@ async def revoke(given: Given, by: Person, number: int, place: Place) -> Answer:
         await tx.journal.write(None, [event], actor_of(by), now)
         await tx.outbox.owe([_told(one, by, "revoked"), _changes(by, place)], now)
         reading = await given.present.read(tx)
+        if one.day == today:
+            await _follow(given, tx, reading.region, missions, by)
     given.present.take(reading)
     return Answer("coordinator.revoked", {"changed": f"{one.key} {one.value}"})
 

@@ -38,6 +38,7 @@ UNSAID = {
     "cascade.reminded",
     "cascade.suspended",
     "closing.night_owner_asked",
+    "coordinator.followed",
     "closing.reminded",
     "closing.unanswered",
     "search.nobody",
