@@ -6,6 +6,7 @@ The world applies outcomes as `flows.record` does, without storage: offers, time
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -94,6 +95,14 @@ STANDING = {
     CascadeStep.SELAS: HOUSES[1:],
 }
 
+#: By Telegram; by telephone; by a text message; on duty from the afternoon on.
+CHANNELS: tuple[dict[str, Any], ...] = (
+    {},
+    {"by_phone": True},
+    {"by_phone": True, "text_to": "+33639980021"},
+    {"begins": START + timedelta(hours=3), "ends": START + timedelta(hours=5)},
+)
+
 nurses = st.sampled_from(NURSES)
 parties = st.sampled_from(PARTIES)
 askable = st.one_of(st.just(set(NURSES)), st.sets(nurses))
@@ -103,9 +112,9 @@ rosters_of = st.fixed_dictionaries(
     {
         step: st.one_of(
             st.builds(
-                lambda chosen, by_phone: Roster(tuple(Askable(party, by_phone) for party in chosen)),
+                lambda chosen, how: Roster(tuple(Askable(party, **how) for party in chosen)),
                 st.lists(st.sampled_from(standing), unique=True, min_size=1),
-                st.booleans(),
+                st.sampled_from(CHANNELS),
             ),
             st.just(Roster(skip="unknown")),
         )
@@ -536,6 +545,12 @@ class World(RuleBasedStateMachine):
     @rule(party=parties)
     def doctor_refuses(self, party: Party) -> None:
         self.tap(lambda: cascade.refuse(self.mission, party, self.rosters, self.now))
+
+    @precondition(lambda self: bool(cascade.asked_parties(self.mission)))
+    @rule(data=st.data(), line=st.integers(0, 2))
+    def nobody_picks_up(self, data: st.DataObject, line: int) -> None:
+        party = data.draw(st.sampled_from(cascade.asked_parties(self.mission)))
+        self.tap(lambda: cascade.unanswered(self.mission, party, line, 2, self.rosters, self.now))
 
     @rule(party=parties)
     def doctor_withdraws(self, party: Party) -> None:

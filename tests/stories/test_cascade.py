@@ -54,6 +54,14 @@ async def test_a_refusal_by_the_last_of_a_step_opens_the_next(story: Story) -> N
     story.person("Emma").sees("téléconsultation avec IDEL")
 
 
+async def test_a_step_that_is_skipped_says_why_on_the_living_card(story: Story) -> None:
+    await with_a_nurse(story)
+    lea = story.person("Léa")
+    for name in ("Claire", "Marc"):
+        await story.person(name).taps("REFUSER")
+    lea.sees("⏭ 1 Médecin traitant · inconnu", "⏭ 3 Garde · secteur MMG", "4 SOS médecin 68 · 1 demandé")
+
+
 async def test_silence_is_not_refusal(story: Story) -> None:
     mission = await with_a_nurse(story)
     await story.wait(minutes=16)
