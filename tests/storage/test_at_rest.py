@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from bot.domain.mission import Contact, Dossier, LiaisonNote
 from bot.domain.outcome import Notice, to_person
 from bot.domain.people import DocumentId, Party, VitalsId
 from bot.ports import Document, DocumentKind, Draft, Storage, VitalsRow
@@ -18,7 +19,19 @@ from storage.vault import Vault, VaultError
 from tests.storage.cast import AMINA, DOSSIER, LEA, NOW, delivered, known, started
 
 #: Words that stand in every kind of sealed value below.
-SECRETS = ("Grünewald", "Odile", "Tanneurs", "353010011", "Zacharie", "fièvre", "1941", "AgACfile", "pulse")
+SECRETS = (
+    "Grünewald",
+    "Odile",
+    "Tanneurs",
+    "353010011",
+    "Zacharie",
+    "fièvre",
+    "1941",
+    "AgACfile",
+    "pulse",
+    "Rebberg",
+    "voisine",
+)
 
 
 async def fill(storage: Storage) -> None:
@@ -27,7 +40,7 @@ async def fill(storage: Storage) -> None:
     lea, amina = await known(storage, LEA, AMINA)
     me = Party.person(amina.id)
     async with storage.transaction() as tx:
-        await tx.missions.save_dossier(mission.id, replace(DOSSIER, conclusion="fièvre"))
+        await tx.missions.save_dossier(mission.id, _with_everything(DOSSIER))
         await tx.inbox.put([(1, "chat:1", {"text": "Odile Grünewald, 12 rue des Tanneurs"})], NOW)
         await tx.drafts.save(Draft(lea.id, "opening", '{"name": "Grünewald"}', NOW))
         document = await tx.documents.add(
@@ -36,6 +49,17 @@ async def fill(storage: Storage) -> None:
         await tx.documents.keep_copy(document, b"Odile, 1941")
         await tx.documents.add_vitals(VitalsRow(VitalsId(0), mission.id, NOW, me, '{"pulse": 80}', 1, 1))
         await tx.outbox.owe([Notice("k", to_person(amina.id), mission.id, {"t": "Odile"})], NOW)
+
+
+def _with_everything(dossier: Dossier) -> Dossier:
+    """What comes into it after the opening."""
+    return replace(
+        dossier,
+        conclusion="fièvre",
+        regulars=(Contact("du Rebberg", "+33353010031", "Pharmacie"),),
+        liaison=(LiaisonNote("clé chez la voisine", "A. B.", NOW, author="p2", number=1),),
+        answers=(("seul", "oui"),),
+    )
 
 
 async def readable(storage: SqlStorage) -> bool:

@@ -151,6 +151,20 @@ async def test_a_nurse_without_the_mission_writes_no_note_and_takes_none_off(sto
     bruno.sees_not("chien")
 
 
+async def test_osnp_write_a_note_in_the_mission_s_topic(story: Story) -> None:
+    lea, hugo, amina = story.person("Léa"), story.person("Hugo"), story.person("Amina")
+    mission = await with_both(story)
+    topic = lea.newest("📌 SMT 1 · Léa : prévenir").thread
+    hugo.looks_away()
+
+    await lea.types("liaison : sonnette en panne", to=story.group.id, thread=topic)
+
+    assert await notes_of(story, mission) == [("sonnette en panne", True)]
+    amina.sees("📒 SMT 1", "Léa M. : sonnette en panne")
+    assert lea.newest("📒 SMT 1").chat == lea.user.id
+    assert [v.text for v in hugo.new() if v.from_bot and "sonnette" in v.text] == []
+
+
 async def test_a_note_is_short_and_the_cahier_one_message(story: Story) -> None:
     amina = story.person("Amina")
     mission = await with_both(story)

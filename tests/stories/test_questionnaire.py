@@ -90,6 +90,11 @@ async def test_the_nurse_is_asked_at_the_patient_s_and_the_doctor_reads_it(story
     amina.sees("📄 SMT 1", "Questionnaire", "État général : altéré")
     lea.sees_not("altéré")
     assert await answers_of(story, mission) == {"etat": "altere"}
+    async with story.storage.transaction() as tx:
+        lines = await tx.journal.of_mission(mission.id)
+    assert [line.facts for line in lines if line.kind == "questionnaire.answered"] == [
+        {"by": "idel", "answers": 1}  # that there is one, never which: reports are made of the journal
+    ]
 
 
 async def test_a_repeated_tap_changes_nothing_and_a_correction_follows(story: Story) -> None:
