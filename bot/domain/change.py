@@ -65,7 +65,9 @@ def present(
     file: Region, changes: Iterable[Change], sectors: Mapping[str, tuple[str, bool]]
 ) -> tuple[Region, tuple[Change, ...]]:
     """The region with the standing changes and the sectors imported, and the changes that fit no more."""
-    region = file if not sectors else replace(file, sectors=sectors_of(file.communes, sectors))
+    known = {commune.insee for commune in file.communes} if sectors else set()
+    listed = {insee: sector for insee, sector in sectors.items() if insee in known}
+    region = replace(file, sectors=sectors_of(file.communes, listed)) if listed else file
     unfit = list({change.target: change for change in changes}.values())  # the newest of each
     while True:  # one may stand only once another does: a longer answer, once the limit is longer
         left = []

@@ -110,6 +110,11 @@ def test_sectors_imported_replace_the_shipped_ones_and_the_rest_goes_by_intercom
     assert sum(len(sector.communes) for sector in region.sectors) == len(SAS68.communes)
 
 
+def test_sectors_imported_for_another_region_change_nothing() -> None:
+    region, _ = change.present(SAS68, (), {"23901": ("Nord", True)})
+    assert region is SAS68
+
+
 @pytest.mark.parametrize(
     ("text", "minutes"),
     [
