@@ -221,6 +221,7 @@ ON_TIMER: Mapping[str, Callable[[Given, Timer], Awaitable[None]]] = {
     TimerKind.JOINING_CARD: joining_flow.card_due,
     TimerKind.JOINING_FORGET: joining_flow.forget_due,
     TimerKind.REACH_CHECK: reach_flow.check_due,
+    TimerKind.REACH_BACK: reach_flow.offer_after_all,
 }
 
 

@@ -10,7 +10,9 @@ from bot.domain.outcome import Timer, TimerKind
 from bot.domain.owner import Who, owner
 
 #: What rings for nobody's eyes, or is told in its own words.
-UNSEEN = frozenset({TimerKind.FORGET, TimerKind.PASTE, TimerKind.ACCOUNT, TimerKind.REACH_CHECK})
+UNSEEN = frozenset(
+    {TimerKind.FORGET, TimerKind.PASTE, TimerKind.ACCOUNT, TimerKind.REACH_CHECK, TimerKind.REACH_BACK}
+)
 
 #: Of each list so many are named.
 MOST = 6

@@ -335,6 +335,26 @@ def offer_again_to(mission: Mission, offer: IdelOffer, now: datetime) -> Notice 
     )
 
 
+def reached_after_all(mission: Mission, offer: IdelOffer, now: datetime) -> Outcome:
+    """A nurse whom OSNP were to phone can be written to while the search is open: she gets the offer."""
+    search = mission.search
+    is_open = search.state in OPEN_SEARCHES and now < search.answer_by
+    by_phone = search.usual_by_phone and search.usual == offer.person
+    if not is_open or by_phone or offer.epoch != search.epoch:
+        return nothing(mission, "search.stale")
+    if offer.state is not IdelOfferState.UNREACHABLE:
+        return nothing(mission, "search.stale")
+    changed = replace(mission, search=replace(search, unreachable=max(0, search.unreachable - 1)))
+    card = Notice("search.to_phone", to_group(mission.id), mission.id, card="to_phone", only_if_there=True)
+    return Outcome(
+        changed,
+        Answer("search.stale"),
+        events=(Event("search.reached", {"person": offer.person, "epoch": search.epoch}),),
+        notices=(replace(_offer_notice(changed, offer.person), fresh=False), card),
+        offers=(replace(offer, state=IdelOfferState.ASKED, reason=None),),
+    )
+
+
 def accept(
     mission: Mission,
     offer: IdelOffer | None,

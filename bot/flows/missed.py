@@ -9,9 +9,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain import cascade, closing, orders, search, video_hour
-from bot.domain.mission import ChosenDoctor, Mission, MissionState
-from bot.domain.outcome import Fact, Notice, Place, Priority, WhenUnknown, Withdrawal, to_party
-from bot.domain.people import Person
+from bot.domain.mission import ChosenDoctor, IdelOfferState, Mission, MissionState
+from bot.domain.outcome import (
+    Fact,
+    Notice,
+    Place,
+    Priority,
+    SetTimer,
+    TimerKind,
+    WhenUnknown,
+    Withdrawal,
+    to_group,
+    to_party,
+)
+from bot.domain.people import Person, PersonId
+from bot.domain.search import OPEN_SEARCHES
 from bot.domain.thread import Voice
 from bot.domain.visio import card_of
 from bot.flows import thread, visio
@@ -31,6 +43,7 @@ async def catch_up(given: Given, tx: Transaction, person: Person, told: Sequence
     """
     now = given.now()
     me = to_party(person.party)
+    to_phone = await ask_after_all(given, tx, person.id)
     missions = await tx.missions.triggered_between(now - STILL_READ, now)
     there = await tx.sent.cards((me, mission.id, card) for mission in missions for card in ("offer", "found"))
     notices: list[Notice] = []
@@ -59,7 +72,27 @@ async def catch_up(given: Given, tx: Transaction, person: Person, told: Sequence
             notices += await _missed_between(given, tx, me, mission, person, Voice.DOCTOR)
     # One that waits still must not come twice.
     await tx.outbox.withdraw([Withdrawal(mission.id, missed.kind, me) for mission, missed in receipts], now)
-    await tx.outbox.owe([*told, *notices, *(missed for _, missed in receipts)], now)
+    await tx.outbox.owe([*told, *to_phone, *notices, *(missed for _, missed in receipts)], now)
+
+
+async def ask_after_all(given: Given, tx: Transaction, person: PersonId) -> list[Notice]:
+    """The offers that OSNP were to give by telephone are given as soon as each mission can be held.
+
+    Whoever is told of it here: where they stand among those to phone, they do not any more.
+    """
+    now = given.now()
+    told: list[Notice] = []
+    for mission in await tx.missions.unfinished():
+        offer = await tx.offers.get(mission.id, person) if mission.search.state in OPEN_SEARCHES else None
+        if offer is None or offer.state not in (IdelOfferState.UNREACHABLE, IdelOfferState.ASKED):
+            continue
+        if offer.state is IdelOfferState.UNREACHABLE:
+            back = SetTimer(TimerKind.REACH_BACK, now, mission.search.epoch, key=str(person))
+            await tx.timers.apply(mission.id, [back], now)
+        told.append(
+            Notice("search.to_phone", to_group(mission.id), mission.id, card="to_phone", only_if_there=True)
+        )
+    return told
 
 
 async def _nurse_missed(

@@ -6,7 +6,8 @@ OSNP are told whom they must phone, with the number. Knows no words.
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain.availability import ASKED
+from bot.domain import search
+from bot.domain.availability import ASKED, why_not
 from bot.domain.calendar import service_hours
 from bot.domain.mission import IdelOffer, IdelOfferState, Mission
 from bot.domain.outcome import (
@@ -27,7 +28,7 @@ from bot.domain.outcome import (
 from bot.domain.people import MissionId, Organisation, Person, PersonId
 from bot.domain.region import Region
 from bot.flows import presence
-from bot.flows.record import actor_of
+from bot.flows.record import actor_of, record, rung
 from bot.ports import Given, Transaction
 
 #: Everybody is tried so often.
@@ -118,6 +119,21 @@ async def to_phone(given: Given, tx: Transaction, notice: Notice, mission: Missi
 def _is_open(mission: Mission, offer: IdelOffer) -> bool:
     """Whether it is still of this search: one that came and was of the search before is over."""
     return offer.state is IdelOfferState.UNREACHABLE or offer.epoch == mission.search.epoch
+
+
+async def offer_after_all(given: Given, timer: Timer) -> None:
+    """Somebody to phone can be written to again: the offer comes to them, if they may be asked now."""
+    async with given.storage.transaction() as tx:
+        mission = await rung(given, tx, timer)
+        person_id = PersonId(int(timer.key))
+        person = (await tx.people.lock([person_id])).get(person_id)
+        if mission is None or person is None or not (person.on_telegram and person.reachable):
+            return
+        is_away = why_not(given.region, person, given.now()) is not None and not mission.exercise
+        is_busy = not person.several_missions and bool(await tx.people.engaged([person_id]))
+        offer = await tx.offers.get(mission.id, person_id)
+        if offer is not None and not is_away and not is_busy:
+            await record(given, tx, search.reached_after_all(mission, offer, given.now()), "timer")
 
 
 async def show_to_phone(given: Given, by: Person, mission_id: MissionId) -> Answer:

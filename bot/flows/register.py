@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.domain.outcome import Answer, Event
 from bot.domain.people import Organisation, OrganisationId, Party, Person, PersonId
-from bot.flows import joining
+from bot.flows import joining, missed
 from bot.ports import Given, Link, Transaction
 
 #: What the links of `people invite` are for.
@@ -34,6 +34,7 @@ async def start(given: Given, user_id: int, chat_id: int, token: str) -> Answer:
                 None, [Event("register.linked", {"person": person.id})], str(Party.person(person.id)), now
             )
         await tx.people.set_reachable(person.id, reachable=True, now=now)
+        await tx.outbox.owe(await missed.ask_after_all(given, tx, person.id), now)
         await joining.linked(given, tx, user_id, person.id)
         if link.used_at is None:
             await tx.links.use(token, now)

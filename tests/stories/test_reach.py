@@ -3,7 +3,7 @@
 import re
 
 from bot.domain.people import Person
-from bot.flows import reach
+from bot.flows import reach, register
 from bot.sandbox.telegram import Call
 from tests.stories.story import Story
 from tests.stories.test_degraded import ESSENTIAL
@@ -67,6 +67,58 @@ async def test_whom_the_offer_could_not_be_given_joins_them_in_one_message(story
     story.person("Bruno").rang("visite + téléconsultation")
     await story.wait(minutes=20)
     lea.sees("20 min sans IDEL", "5 sollicités, 0 refus, 2 injoignables, 3 silences")
+
+
+async def test_whoever_can_be_reached_again_during_the_search_gets_the_offer(story: Story) -> None:
+    lea, emma = story.person("Léa"), story.person("Emma")
+    story.telegram.block(emma.user)
+    await story.settle()
+    mission = await story.mission(offered_to=["Emma", "Bruno"])
+    lea.sees("1 IDEL à appeler", "Emma KLEIN")
+
+    await story.wait(minutes=5)
+    story.telegram.unblock(emma.user)
+    await story.settle()
+
+    emma.rang(f"SMT {mission.number} · visite + téléconsultation")
+    lea.sees("plus d'IDEL à appeler")
+    lea.sees("2 sollicités, 0 refus")
+    lea.sees_not("0 refus, 1 injoignable")
+    await emma.taps("ACCEPTER · 40 min")
+    emma.is_told_at_once("est à vous")
+
+
+async def test_whoever_opens_the_link_during_the_search_gets_the_offer(story: Story) -> None:
+    lea = story.person("Léa")
+    nurse = story.telegram.add_user(2002, "Ada", "Essai")
+    amina = (await stored(story))["Amina"]
+    async with story.storage.transaction() as tx:
+        ada = await tx.people.add(
+            Person(amina.id, amina.role, "Essai", "Ada", "+33639980150", commune="68224")
+        )
+    await register.invite(story.bot.given, "jeton", person=ada)
+    await story.mission(offered_to=["Ada"])
+    lea.sees("1 IDEL à appeler", "Ada ESSAI", "+33 6 39 98 01 50")
+
+    story.telegram.start(nurse, "jeton")
+    await story.settle()
+
+    offers = [v for v in story.telegram.visible(nurse, nurse.id) if "visite + téléconsultation" in v.text]
+    assert [view.silent for view in offers] == [False]
+    assert offers[0].button("ACCEPTER")
+
+
+async def test_whoever_is_back_and_away_is_not_rung(story: Story) -> None:
+    emma = story.person("Emma")
+    story.telegram.block(emma.user)
+    await story.settle()
+    await story.mission(offered_to=["Emma", "Bruno"])
+    await story.person("Léa").types("/dispo klein")
+    await story.person("Léa").taps("Jusqu'à demain")
+    emma.looks_away()
+    story.telegram.unblock(emma.user)
+    await story.settle()
+    emma.sees_nothing_new()
 
 
 async def test_of_many_ten_are_named_and_the_rest_told_in_private(story: Story) -> None:
