@@ -151,6 +151,13 @@ async def awaits_hour(given: Given, person: Person) -> MissionId | None:
     return wanted[0].id if len(wanted) == 1 else None
 
 
+async def hour_asked_at(given: Given, chat_id: int, message_id: int) -> MissionId | None:
+    """The mission whose message in the group asks for its nurse's hour."""
+    async with given.storage.transaction() as tx:
+        asked = await tx.sent.at(chat_id, message_id)
+    return asked.mission if asked is not None and asked.kind == "visit.no_hour" else None
+
+
 async def leave_hour_to_osnp(given: Given, person: Person, mission_id: MissionId) -> Answer:
     """«À voir avec l'OSNP»."""
     async with given.storage.transaction() as tx:

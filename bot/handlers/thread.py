@@ -12,7 +12,7 @@ from bot.domain.people import ANYBODY, GROUP_ROLES, DocumentId, MissionId, Perso
 from bot.flows import opening, orders, thread
 from bot.flows.opening import Written as OpeningWritten
 from bot.flows.written import Written
-from bot.handlers import cascade, duty, joining
+from bot.handlers import cascade, duty, joining, visit
 from bot.ports import DocumentKind, Draft
 
 
@@ -88,6 +88,8 @@ async def on_message(update: Any, context: Context) -> None:
     elif person.id == ANYBODY:
         await _in_house(context, person, written)
     elif person.role in GROUP_ROLES and written is not None:
+        if await visit.on_group_hour(context, person, written):
+            return
         await _done(context, await thread.write_in_group(context.given, person, written))
     else:
         await context.nothing_to_do()

@@ -6,6 +6,7 @@ from bot.buttons import Press
 from bot.context import Context
 from bot.domain.people import Person
 from bot.flows import search, visit
+from bot.flows.written import Written
 
 #: «14h30», «14:30», «9 h», «14H».
 HOUR = re.compile(r"\d{1,2}\s?[hH:]\s?(\d{2})?")
@@ -62,6 +63,17 @@ async def on_patient_told(context: Context, person: Person, press: Press) -> Non
 async def on_see_patient(context: Context, person: Person, press: Press) -> None:
     """«Voir le patient»."""
     await context.say(await visit.see_patient(context.given, person, press.mission))
+
+
+async def on_group_hour(context: Context, person: Person, written: Written) -> bool:
+    """An operator answers «heure d'arrivée ?» with «14h30»."""
+    if written.reply_to is None or HOUR.fullmatch(written.text.strip()) is None:
+        return False
+    mission = await visit.hour_asked_at(context.runtime.given, written.chat_id, written.reply_to)
+    if mission is None:
+        return False
+    await context.say(await visit.set_hour(context.given, person, mission, f"@{written.text.strip()}"))
+    return True
 
 
 async def on_typed_hour(context: Context, person: Person, text: str) -> bool:

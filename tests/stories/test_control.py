@@ -5,6 +5,7 @@ import pytest
 from bot.domain.mission import CascadeState, EndReason, IdelOfferState, MissionState, SearchState, VisitState
 from bot.domain.people import Person, PersonId, Role
 from tests.stories.story import Story, Teller, plain
+from tests.stories.test_waves import neighbours
 
 
 async def denise(story: Story) -> PersonId:
@@ -440,6 +441,33 @@ async def test_the_hour_by_command(story: Story) -> None:
     lea.sees("Heure non comprise")
     await lea.types(f"/heure {mission.number}")
     lea.sees("heure d'arrivée ?")
+
+
+async def test_an_operator_answers_the_question_of_the_hour_with_an_hour(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    await lea.taps("Changer l'heure")
+
+    await lea.replies("10h45", to_message_with="heure d'arrivée ?")
+
+    lea.sees("arrivée 10:45 (Léa M.)")
+    amina.sees("Arrivée annoncée 10:45")
+    now = await story.mission_now(mission.id)
+    assert story.local(now.visit.expected_at) == "10:45"  # type: ignore[arg-type]
+
+
+async def test_the_next_wave_is_asked_now_by_a_button_and_by_a_command(story: Story) -> None:
+    lea, emma = story.person("Léa"), story.person("Emma")
+    await neighbours(story)
+    mission = await story.mission(in_waves=True)
+    emma.sees_not("visite + téléconsultation")
+
+    await opens(lea, "IDEL…", "Élargir")
+
+    emma.sees_button("ACCEPTER · 20 min")
+    await lea.types(f"/elargir {mission.number}")
+    lea.sees("tous les IDEL disponibles sont déjà sollicités")
 
 
 async def test_transfer_and_cancel_by_command(story: Story) -> None:

@@ -88,7 +88,7 @@ async def test_an_orientation_asked_for_twice_is_not_asked_for_any_more_once_all
     story.telegram.faults.down = True
     await story.wait(minutes=4)
     await paul.taps("Oui, d'accord")
-    await lea.taps("Autre motif")
+    await lea.taps("Régulateur")
 
     story.telegram.faults.down = False
     await story.wait(minutes=5)
