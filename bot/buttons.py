@@ -60,7 +60,7 @@ class Verb(StrEnum):
     PHONE_YES = "py"  # arg: party
     PHONE_HOUR = "ph"  # arg: party.HHMM
     PHONE_NO = "pn"  # arg: party
-    PHONE_SILENT = "ps"  # arg: party
+    PHONE_SILENT = "ps"  # arg: party, epoch: which of its telephone lines
     NEXT_STEP = "pf"
     PREVIOUS_STEP = "pb"
     PAUSE = "pp"  # arg: minutes, where another length is wanted

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -25,6 +26,10 @@ from storage.vault import Vault
 GATEWAY_SECONDS = 10.0
 
 
+#: So long before a roster ends, the next one should be there.
+ROSTER_ENDS_SOON = timedelta(days=7)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line of `check`."""
@@ -42,6 +47,8 @@ async def look_at_everything(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     yield look_at_database(settings)
     async for finding in look_at_changes(settings):
+        yield finding
+    async for finding in look_at_rosters(settings):
         yield finding
     request = AiohttpRequest()
     async with request:
@@ -99,6 +106,30 @@ async def look_at_changes(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(True, f"Changed by {name} on {one.at:%Y-%m-%d}: {said}.")
     if reading.imported:
         yield Finding(True, f"Duty sectors: {reading.imported} communes imported, not those of the file.")
+
+
+async def look_at_rosters(settings: Settings) -> AsyncIterator[Finding]:
+    """Until when somebody is known to be on duty, for the steps that go by a roster."""
+    try:
+        if migrate.compared(migrate.current(settings.database)) is not migrate.Schema.CURRENT:
+            return
+        region, now = load_region(settings.region), clock_from(settings.clock).now()
+        asked = region.on(local(region, now).date()).steps
+        storage = open_storage(settings.database, Vault.from_secret("nothing sealed is read here"))
+        try:
+            async with storage.transaction() as tx:
+                ends = {rule.step: await tx.duties.known_until(rule.step, now) for rule in asked}
+        finally:
+            await storage.close()
+    except Exception:  # noqa: BLE001 - likewise
+        return
+    for rule in asked:
+        end = ends[rule.step]
+        if end is not None:
+            far, day = end - now >= ROSTER_ENDS_SOON, f"{local(region, end):%Y-%m-%d}"
+            yield Finding(far, f"Duty roster: {rule.step} is known until {day}{'' if far else ' only'}.")
+        elif rule.by_duty:
+            yield Finding(False, f"Duty roster: {rule.step} goes by a roster alone, and nobody has a turn.")
 
 
 def look_at_database(settings: Settings) -> Finding:
@@ -233,6 +264,8 @@ def look_at_public_url(settings: Settings) -> Finding:
 
 async def look_at_sms(settings: Settings) -> Finding:
     """Whether the gateway is there; no SMS is sent."""
+    if settings.sms == "dry-run" and (texted := _steps_by_sms(settings)):
+        return Finding(False, f"SMS: dry run, but {', '.join(texted)} asks doctors by SMS: set SMT_SMS.")
     if settings.sms == "dry-run":
         return Finding(True, "SMS: dry run, no text leaves. Set SMT_SMS to a gateway to send them.")
     try:
@@ -241,6 +274,14 @@ async def look_at_sms(settings: Settings) -> Finding:
             return Finding(True, "SMS: the gateway answers.")
     except (aiohttp.ClientError, asyncio.TimeoutError) as error:  # noqa: UP041
         return Finding(False, f"The SMS gateway does not answer ({type(error).__name__}): mend SMT_SMS.")
+
+
+def _steps_by_sms(settings: Settings) -> list[str]:
+    """The steps of the cascade that text doctors."""
+    try:
+        return [rule.step.value for rule in load_region(settings.region).steps if "sms" in rule.channels]
+    except RegionError:
+        return []
 
 
 async def look_at_heartbeat(settings: Settings) -> Finding:

@@ -501,6 +501,8 @@ def _steps(source: _Source, told: list[_Step]) -> tuple[StepRule, ...]:
     for n, row in enumerate(told):
         if not row.channels or any(channel not in CHANNELS for channel in row.channels):
             source.fault(f"steps[{n}].channels", f"one or several of {', '.join(CHANNELS)}, in their order.")
+        if row.by_duty and row.step is CascadeStep.MEDECIN_TRAITANT:
+            source.fault(f"steps[{n}].by_duty", "the patient's own doctor is on no duty roster.")
         _in_order(source, f"steps[{n}]", row.valid_from, row.valid_until)
     return tuple(
         StepRule(

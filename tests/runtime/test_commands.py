@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -257,6 +258,24 @@ async def test_a_duty_roster_is_imported_listed_and_forgotten(shell: Shell) -> N
     code, said = await shell.bot("duty", "forget", "october")
     assert code == 1
     assert "No turn was imported under «october»" in said
+
+
+async def test_check_says_until_when_a_roster_is_known(shell: Shell) -> None:
+    await shell.bot("people", "import", shell.csv(DOCTOR))
+    soon = SystemClock().now() + timedelta(days=2)
+    file = shell.folder / "gardes.csv"
+    file.write_text(
+        "step,sector,who,begins,ends\n"
+        f",,Claire Morel,{soon:%Y-%m-%d} 08:00,{soon:%Y-%m-%d} 20:00\n"
+        f"selas,,Claire Morel,{soon:%Y-%m-%d} 08:00,{soon + timedelta(days=20):%Y-%m-%d} 20:00\n",
+        encoding="utf-8",
+    )
+    await shell.bot("duty", "import", str(file))
+
+    _, said = await shell.bot("check")
+
+    assert f"✘ Duty roster: garde is known until {soon:%Y-%m-%d} only." in said
+    assert f"✔ Duty roster: selas is known until {soon + timedelta(days=20):%Y-%m-%d}." in said
 
 
 async def test_a_bad_roster_changes_nothing_and_names_each_line(shell: Shell) -> None:

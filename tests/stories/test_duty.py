@@ -267,7 +267,7 @@ async def test_a_step_by_sms_texts_the_doctor_and_leaves_osnp_the_call(story: St
         for number in ("+33639980021", "+33639980022")
     ]
     lea.rang("appeler Effecteurs")
-    lea.sees("Dr Claire MOREL · SMS envoyé", "+33 6 39 98 00 21")
+    lea.sees("Dr Claire MOREL · SMS en route", "+33 6 39 98 00 21")
     await lea.taps("✔ Dr Morel")
     await lea.taps("10:20")
     found = await story.mission_now(mission.id)
