@@ -39,6 +39,13 @@ HOUSES = {
 }
 
 
+#: Whom no list names: they join by themselves, with `/start`.
+NEWCOMERS = (
+    (2001, "Zoé", "Vogel", "+33639980077", "IDEL, pas inscrite"),
+    (2002, "Yann", "Ritter", "+33639980078", "médecin, pas inscrit"),
+)
+
+
 @dataclass
 class Cast:
     """Everybody on the emulated Telegram, by full name, and their groups."""
@@ -53,6 +60,12 @@ class Cast:
         if len(found) != 1:
             raise LookupError(f"no one person is called {name}")
         return found[0]
+
+
+def newcomers(telegram: Telegram) -> None:
+    """Those who are on Telegram and known to nobody here."""
+    for number, first, last, phone, note in NEWCOMERS:
+        telegram.add_user(number, first, last, phone=phone, role="newcomer", label="Nouveau", note=note)
 
 
 def gather(telegram: Telegram) -> Cast:

@@ -24,7 +24,7 @@ import aiohttp
 
 from bot.clock import FileClock, SystemClock
 from bot.sandbox import demo, example, forward
-from bot.sandbox.cast import LISTING, Cast, gather
+from bot.sandbox.cast import LISTING, Cast, gather, newcomers
 from bot.sandbox.player import PATIENCE, Player
 from bot.sandbox.server import create_app, serve
 from bot.sandbox.telegram import TOKEN, Telegram
@@ -192,6 +192,7 @@ async def opened(
     clock = FileClock(folder / "clock")
     telegram = Telegram(clock, latency=latency)
     sandbox = Sandbox(folder, clock, telegram, gather(telegram), port, _free_port())
+    newcomers(telegram)
     app = create_app(
         telegram,
         run_clock=sandbox.forward,
