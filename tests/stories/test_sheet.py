@@ -1,8 +1,10 @@
 """The sheet of a mission: who finds what on it, and where."""
 
+import tomllib
 from dataclasses import replace
 
 from bot.domain.mission import Contact, Mission
+from bot.messages.words import FOLDER
 from tests.stories.story import Story, Teller, plain
 from tests.stories.test_cascade import with_a_nurse
 from tests.stories.test_vitals import at_the_bedside
@@ -49,7 +51,7 @@ async def test_the_nurse_finds_everybody_with_a_number_alone_on_its_line(story: 
     ):
         assert lines[lines.index(name) + 1] == number
     amina.sees("fiche", "Demandé par : SAMURL68, médecin généraliste", "Visite, Téléconsultation")
-    amina.sees("fiche", "Ouverte par Léa", "OSNP : +33 3 53 01 00 10", "Régulateur : Dr Paul ROTH")
+    amina.sees("fiche", "Tenue par Léa", "OSNP : +33 3 53 01 00 10", "Régulateur : Dr Paul ROTH")
     assert "+33 6 39 98 00 04" not in lines  # the régulateur's own number is for OSNP
     assert "disclosure.seen" in await story.journal(mission.id)
 
@@ -216,3 +218,14 @@ async def test_aide_has_the_region_s_telephone_mail_and_site_for_every_role(stor
         teller.sees("que faire ici", "+33 3 89 64 70 15", "contact@sas68liberal.fr", "sas68liberal.fr")
         teller.sees("/fiche 412", "/ressources")
     story.person("Léa").sees("/activite", "/indemnites")
+
+
+async def test_every_command_telegram_offers_is_explained_to_somebody(story: Story) -> None:
+    offered = tomllib.loads((FOLDER / "commands.toml").read_text(encoding="utf-8"))
+    explained = ""
+    for name in ("Léa", "Paul", "Nadia", "Amina", "Claire"):
+        await story.person(name).types("/aide")
+        explained += story.person(name).newest("que faire ici").text
+
+    wanted = {command for scope in offered.values() for command in scope} - {"aide", "id"}
+    assert {command for command in wanted if f"/{command}" not in explained} == set()
