@@ -15,13 +15,13 @@ async def test_a_delay_changed_by_a_tap_counts_for_the_next_mission_and_not_for_
     before = await story.mission(offered_to=["Amina"])
 
     await nadia.types("/delais")
-    nadia.sees("délais", "réponse d'un(e) IDEL : 30 min", "Effecteurs : 15 min")
+    nadia.sees("délais", "Réponse d'un(e) IDEL : 30 min", "Effecteurs : 15 min")
     await nadia.taps("Réponse IDEL")
     await nadia.taps("25 min")
 
     nadia.is_told_at_once(": 25 min (avant : 30 min)", "Les missions en cours gardent leurs délais")
-    nadia.sees("réponse d'un(e) IDEL : 25 min (fichier : 30 min)")
-    lea.sees("réponse d'un(e) IDEL : 25 min (avant : 30 min)", "Nadia W. · missions en cours inchangées")
+    nadia.sees("Réponse d'un(e) IDEL : 25 min (fichier : 30 min)")
+    lea.sees("Réponse d'un(e) IDEL : 25 min (avant : 30 min)", "Nadia W. · missions en cours inchangées")
     after = await story.mission(offered_to=["Bruno"])
     assert after.rules.answer == timedelta(minutes=25)
     assert (await story.mission_now(before.id)).rules.answer == timedelta(minutes=30)
@@ -65,10 +65,10 @@ async def test_by_one_command_in_the_group_the_line_there_is_the_answer(story: S
     await nadia.types("/delais pause 5 min", to=story.group.id)
 
     assert [v.text for v in lea.new() if not v.service and v.from_bot] == [
-        "⏱ pause de la recherche médecin : 5 min (avant : 10 min)\nNadia W. · missions en cours inchangées"
+        "⏱ Pause de la recherche médecin : 5 min (avant : 10 min)\nNadia W. · missions en cours inchangées"
     ]
     await nadia.taps("Annuler")
-    lea.sees("Annulé : pause de la recherche médecin : 5 min", "Nadia W.")
+    lea.sees("Annulé : Pause de la recherche médecin : 5 min", "Nadia W.")
     assert story.bot.given.region.delays.pause == timedelta(minutes=10)
 
 
@@ -78,10 +78,10 @@ async def test_asked_in_the_topic_of_a_mission_it_is_answered_and_changed_there(
     topic = nadia.sees(f"SMT {mission.number}", "un IDEL doit accepter").thread
     assert topic is not None
     await nadia.types("/delais", to=story.group.id, thread=topic)
-    assert nadia.sees("réponse d'un(e) IDEL : 30 min").thread == topic
+    assert nadia.sees("Réponse d'un(e) IDEL : 30 min").thread == topic
     await nadia.taps("Réponse IDEL")
     await nadia.taps("40 min")
-    assert nadia.sees("réponse d'un(e) IDEL : 40 min (fichier : 30 min)").thread == topic
+    assert nadia.sees("Réponse d'un(e) IDEL : 40 min (fichier : 30 min)").thread == topic
     assert nadia.sees("Nadia W. · missions en cours inchangées").thread is None
 
 
@@ -127,13 +127,13 @@ async def test_a_day_closed_by_a_tap_refuses_new_missions_and_names_those_it_tou
     await nadia.taps("mar. 06/10")
 
     nadia.is_told_at_once("Fermé mardi 06/10/2026", f"En cours ce jour-là : SMT {mission.number}")
-    lea.sees("fermé mardi 06/10/2026", f"Nadia W. · en cours ce jour-là : SMT {mission.number}")
+    lea.sees("Fermé mardi 06/10/2026", f"Nadia W. · en cours ce jour-là : SMT {mission.number}")
     nadia.sees("Déjà fermé : mardi 06/10/2026")
     await lea.types("/mission")
     lea.sees("fermeture exceptionnelle")
 
     await nadia.types("/changements")
-    nadia.sees("1 changement en vigueur", "1. fermé mardi 06/10/2026 · Nadia W., 06/10/2026")
+    nadia.sees("1 changement en vigueur", "1. Fermé mardi 06/10/2026 · Nadia W., 06/10/2026")
     await nadia.taps("Annuler 1")
     nadia.sees("aucun changement en vigueur")
     assert not story.bot.given.region.closed_days
@@ -181,8 +181,8 @@ async def test_a_sunday_is_opened_with_the_usual_hours_or_with_others(story: Sto
     nadia.is_told_at_once("Ouvert dimanche 11/10/2026, 08:00–12:00")
 
     await nadia.types("/ouvrir 11/10 9h-12h et 14h-18h")
-    nadia.sees("ouvert dimanche 11/10/2026, 09:00–12:00 14:00–18:00", "Nadia W.")
-    nadia.sees("Remplacé : ouvert dimanche 11/10/2026, 08:00–12:00")
+    nadia.sees("Ouvert dimanche 11/10/2026, 09:00–12:00 14:00–18:00", "Nadia W.")
+    nadia.sees("Remplacé : Ouvert dimanche 11/10/2026, 08:00–12:00")
     assert len(story.bot.given.region.open_days) == 2
     await nadia.types("/changements")
     nadia.sees("1 changement en vigueur")
@@ -193,10 +193,10 @@ async def test_what_another_needs_is_taken_back_after_it(story: Story) -> None:
     await nadia.types("/delais limite 8 h")
     await nadia.types("/delais réponse 7 h")
     await nadia.types("/delais limite 6 h")
-    nadia.sees("Refusé : annulez d'abord « réponse d'un(e) IDEL : 7 h »")
+    nadia.sees("Refusé : annulez d'abord « Réponse d'un(e) IDEL : 7 h »")
     await nadia.types("/changements")
     await nadia.taps("Annuler 1")
-    nadia.is_told_at_once("annulez d'abord « réponse d'un(e) IDEL : 7 h »")
+    nadia.is_told_at_once("annulez d'abord « Réponse d'un(e) IDEL : 7 h »")
     await nadia.taps("Annuler 2")
     await nadia.taps("Annuler 1")
     assert story.bot.given.region == story.bot.given.present.file
@@ -216,7 +216,7 @@ async def test_the_value_of_the_file_again_leaves_nothing_standing(story: Story)
 async def test_a_tap_on_what_stands_no_more_says_so(story: Story) -> None:
     nadia = story.person("Nadia")
     await nadia.types("/delais pause 5 min")
-    card = nadia.sees("pause de la recherche médecin : 5 min")
+    card = nadia.sees("Pause de la recherche médecin : 5 min", "Nadia W.")
     data = card.button("Annuler")
     assert data is not None
     await nadia.taps("Annuler")
