@@ -263,6 +263,7 @@ def _account(search: Search, wave: Wave, unreachable: int) -> dict[str, Fact]:
         "asked": len(wave.asked),
         "unreachable": unreachable,
         "left": wave.left,
+        "newest": wave.newest,
     }
     for reason in sorted({reason for _, reason in wave.passed}):
         those = [person for person, why in wave.passed if why == reason]

@@ -49,6 +49,7 @@ class Eligible:
 
     candidates: tuple[Candidate, ...] = ()
     passed: tuple[tuple[Person, str], ...] = ()  # each with the reason
+    newest: PersonId | None = None  # whoever has a higher number was not registered yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Wave:
     next_at: datetime | None = None  # when the next one is asked; None: nobody is left
     everybody_by: datetime | None = None  # by then everybody was asked
     passed: tuple[tuple[Person, str], ...] = ()
+    newest: PersonId | None = None
 
 
 def eligible(
@@ -86,6 +88,8 @@ def eligible(
     lately = turns or {}
     radius = region.search_radius_km
     distances: dict[str | None, float | None] = {}
+    people = list(people)
+    newest = max((person.id for person in people), default=None)
     if mission.exercise:
         people = [person for person in people if person.id in mission.rings]
     for person in people:
@@ -109,7 +113,7 @@ def eligible(
             continue
         outside = bool(person.sectors) and (sector is None or sector.name not in person.sectors)
         candidates.append(Candidate(person, km, lately.get(person.id, 0), outside))
-    return Eligible(tuple(candidates), tuple(passed))
+    return Eligible(tuple(candidates), tuple(passed), newest)
 
 
 def rank(candidates: Iterable[Candidate], alike_km: float = 0.0) -> list[Candidate]:
@@ -136,7 +140,7 @@ def at_once(found: Eligible | Sequence[Candidate], number: int = 1) -> Wave:
     """Everybody, now."""
     if not isinstance(found, Eligible):
         found = Eligible(tuple(found))
-    return Wave(number, tuple(rank(found.candidates)), passed=found.passed)
+    return Wave(number, tuple(rank(found.candidates)), passed=found.passed, newest=found.newest)
 
 
 def plan(
@@ -157,14 +161,18 @@ def plan(
     ranked = rank(found.candidates, policy.alike_km)
     inside = [one for one in ranked if not one.outside]
     if number > len(policy.radii_km) or now >= everybody_by or not inside:
-        return Wave(number, tuple(ranked), everybody_by=everybody_by, passed=found.passed)
+        return _last(number, tuple(ranked), everybody_by, found)
     chosen = tuple(_nearest(inside, policy.radii_km[number - 1], most, policy.smallest))
     left = len(ranked) - len(chosen)
     if not left:
-        return Wave(number, chosen, everybody_by=everybody_by, passed=found.passed)
+        return _last(number, chosen, everybody_by, found)
     following = len(policy.radii_km) + 1 - number
     pause = min(policy.every, (everybody_by - now) / following)
-    return Wave(number, chosen, left, now + pause, everybody_by, found.passed)
+    return Wave(number, chosen, left, now + pause, everybody_by, found.passed, found.newest)
+
+
+def _last(number: int, asked: tuple[Candidate, ...], everybody_by: datetime, found: Eligible) -> Wave:
+    return Wave(number, asked, everybody_by=everybody_by, passed=found.passed, newest=found.newest)
 
 
 def middle(now: datetime, answer_by: datetime) -> datetime:

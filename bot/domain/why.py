@@ -28,6 +28,7 @@ class Fate(StrEnum):
     TOO_LATE = "too_late"  # somebody took it before her wave
     OVER = "over"  # the search ended otherwise before her wave
     WAITS = "waits"  # her wave comes
+    NEW = "new"  # not registered yet
     UNKNOWN = "unknown"  # nothing was written down of her
 
 
@@ -43,6 +44,7 @@ class Account:
     left: int
     passed: Mapping[str, int]  # how many, by reason
     named: Mapping[PersonId, str] = field(default_factory=dict)  # the reason, of those who may ask for it
+    newest: int = 0  # the highest number anybody had then; 0: not written down
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def account(at: datetime, facts: Facts) -> Account:
         left=_number(facts, "left"),
         passed=passed,
         named=named,
+        newest=_number(facts, "newest"),
     )
 
 
@@ -101,6 +104,8 @@ def because(
     last = told[-1] if told else None
     if last is not None and person.id in last.named:
         return Because(mission, Fate.PASSED, last.at, last.number, last.named[person.id], km, outside)
+    if last is not None and 0 < last.newest < person.id:
+        return Because(mission, Fate.NEW, last.at, km=km, outside=outside)
     if mission.search.state is SearchState.USUAL:
         return Because(mission, Fate.WAITS, km=km, outside=outside)
     if last is None or last.left == 0:

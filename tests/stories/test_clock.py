@@ -1,12 +1,13 @@
 """The clock does what clocks do: summer and winter, a machine that slept, a hand that sets it back."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.domain.mission import SearchState
+from bot.domain.people import Role
 from bot.flows.visit import local_hour
 from bot.flows.vitals import taken_at
 from bot.sandbox.limits import Limits
@@ -61,6 +62,14 @@ def set_back(story: Story, telegrams: TelegramsOwn, by: timedelta) -> datetime:
 # The two nights
 
 
+async def rung_at_night(story: Story) -> None:
+    """Everybody may be rung while the service is closed."""
+    people = [*await story.registered(Role.IDEL), *await story.registered(Role.DOCTOR)]
+    async with story.storage.transaction() as tx:
+        for person in people:
+            await tx.people.save(replace(person, out_of_hours=True))
+
+
 @pytest.mark.parametrize(
     ("triggered", "answer_by", "limit"),
     [
@@ -76,6 +85,7 @@ async def test_six_real_hours_and_every_hour_names_one_moment(
     story: Story, triggered: datetime, answer_by: str, limit: str
 ) -> None:
     amina = story.person("Amina")
+    await rung_at_night(story)
     story.clock.to(triggered)
     mission = await story.mission(offered_to=["Amina", "Bruno"])
 
@@ -109,6 +119,7 @@ async def test_in_those_nights_each_timer_rings_once_at_its_real_minute(
 
 async def test_a_visit_goes_on_through_the_night_of_winter(story: Story) -> None:
     amina, claire = story.person("Amina"), story.person("Claire")
+    await rung_at_night(story)
     story.clock.to(WINTER - timedelta(minutes=50))
     await story.mission(offered_to=["Amina", "Bruno"])
     await amina.taps("ACCEPTER · 20 min")

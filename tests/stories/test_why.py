@@ -59,6 +59,14 @@ async def test_where_nothing_was_written_down_of_her_that_is_said(story: Story) 
     amina.sees("raison inconnue")
 
 
+async def test_whoever_was_not_registered_yet_reads_that(story: Story) -> None:
+    await neighbours(story)
+    await story.mission(in_waves=True)
+    await neighbours(story, ("Nouvelle",))
+    await story.person("Nouvelle").types("/pourquoi 1")
+    story.person("Nouvelle").sees("pas encore inscrit(e) à 09:23")
+
+
 async def test_the_answer_names_no_patient_and_goes_to_nobody_else(story: Story) -> None:
     await neighbours(story)
     emma = story.person(FAR)
