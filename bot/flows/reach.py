@@ -28,7 +28,7 @@ from bot.domain.outcome import (
 from bot.domain.people import MissionId, Organisation, Person, PersonId
 from bot.domain.region import Region
 from bot.flows import presence
-from bot.flows.record import actor_of, record, rung
+from bot.flows.record import actor_of, record, redraws, rung
 from bot.ports import Given, Transaction
 
 #: Everybody is tried so often.
@@ -103,7 +103,8 @@ async def offer_unreachable(tx: Transaction, notice: Notice, reason: str, now: d
     if notice.mission is None:
         return
     told = Notice("search.to_phone", to_group(notice.mission), notice.mission, card="to_phone")
-    await tx.outbox.owe([told], now)
+    mission = await tx.missions.get(notice.mission)
+    await tx.outbox.owe([told, *(redraws(mission) if mission is not None else ())], now)
 
 
 async def to_phone(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:

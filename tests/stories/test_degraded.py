@@ -217,7 +217,7 @@ async def test_a_nurse_who_has_blocked_the_bot_is_phoned(story: Story) -> None:
 
     mission = await story.mission(offered_to=["Amina", "Bruno"])
 
-    lea.rang("ne peut pas lui écrire")
+    lea.rang("1 IDEL à appeler")
     lea.sees("Amina BENALI", "+33 6 39 98 00 11")
     # And at the next mission OSNP know before anything is sent.
     second = await story.mission(offered_to=["Amina", "Bruno"])
