@@ -692,41 +692,10 @@ def _check(source: _Source, told: _File, region: Region) -> None:
             f"France has {', '.join(_SUBDIVISIONS)}; remove the line for none.",
         ),
         (bool(region.motifs), "motifs", "no motif to choose from. Add one [[motifs]]."),
-        (_once(m.key for m in region.motifs), "motifs", "two motifs have the same key."),
-        (_once(s.step for s in region.steps), "steps", "two steps are the same."),
-        (
-            all(re.fullmatch(r"[a-z0-9_]{1,24}", m.key) for m in region.motifs),
-            "motifs",
-            "a key has small letters, digits and _, 24 at most: it travels in buttons.",
-        ),
         (
             "{room}" in told.visio_url and "{token}" in told.visio_url,
             "visio_url",
             "needs {room} and {token}: the link is of one mission and one person.",
-        ),
-        (_once(a.key for a in region.abilities), "abilities", "two abilities have the same key."),
-        (
-            {need for motif in region.motifs for need in motif.needs} <= {a.key for a in region.abilities},
-            "motifs",
-            "needs an ability that stands in no [[abilities]]. Add it, or correct the key.",
-        ),
-        (_once(q.key for q in region.questions), "questions", "two questions have the same key."),
-        (
-            all(
-                re.fullmatch(r"[a-z0-9_]{1,12}", key)
-                for key in (
-                    *(a.key for a in region.abilities),
-                    *(q.key for q in region.questions),
-                    *(choice for q in region.questions for choice, _ in q.choices),
-                )
-            ),
-            "questions",
-            "keys of abilities, questions, choices: small letters, digits, _; 12 at most, for buttons.",
-        ),
-        (
-            all(re.match(r"https?://[^\s/]+", resource.url) for resource in region.resources),
-            "resources",
-            "a url starts with https://.",
         ),
         (told.search.usual in ("offer", "phone"), "search.usual", 'Write "offer" or "phone".'),
         (
@@ -770,9 +739,54 @@ def _check(source: _Source, told: _File, region: Region) -> None:
     for fine, key, what in checks:
         if not fine:
             source.fault(key, what)
+    _check_rows(source, told)
     for fault in faults(region):
         if fault.why is not Why.CLOSES_BEFORE_OPENING:  # said where the hours were read
             source.fault(_key_in_file(told, fault.key), _MEND[fault.why])
+
+
+def _check_rows(source: _Source, told: _File) -> None:
+    """What is wrong with one row of a table, by the row."""
+    _check_keys(
+        source, "motifs", "key", [row.key for row in told.motifs], "two motifs have the same key.", 24
+    )
+    _check_keys(source, "steps", "step", [row.step for row in told.steps], "two steps are the same.", 24)
+    _check_keys(
+        source, "abilities", "key", [row.key for row in told.abilities], "two abilities have the same key."
+    )
+    _check_keys(
+        source, "questions", "key", [row.key for row in told.questions], "two questions have the same key."
+    )
+    for n, question in enumerate(told.questions):
+        for choice in question.choices:
+            if not _travels(choice.key):
+                source.fault(f"questions[{n}].choices", f'"{choice.key}": {_TRAVELS.format(12)}')
+    known = {ability.key for ability in told.abilities}
+    for n, motif in enumerate(told.motifs):
+        for need in motif.needs:
+            if need not in known:
+                what = f'"{need}" stands in no [[abilities]]. Add it, or correct the key.'
+                source.fault(f"motifs[{n}].needs", what)
+    for n, resource in enumerate(told.resources):
+        if not re.match(r"https?://[^\s/]+", resource.url):
+            source.fault(f"resources[{n}].url", "a url starts with https://.")
+
+
+_TRAVELS = "a key has small letters, digits and _, {} at most: it travels in buttons."
+
+
+def _travels(key: str, most: int = 12) -> bool:
+    return re.fullmatch(r"[a-z0-9_]+", key) is not None and len(key) <= most
+
+
+def _check_keys(
+    source: _Source, table: str, field: str, keys: Sequence[str], twice: str, most: int = 12
+) -> None:
+    for n, key in enumerate(keys):
+        if not _travels(key, most):
+            source.fault(f"{table}[{n}].{field}", _TRAVELS.format(most))
+        if key in keys[:n]:
+            source.fault(f"{table}[{n}].{field}", twice)
 
 
 def _key_in_file(told: _File, key: str) -> str:

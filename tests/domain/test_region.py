@@ -1,5 +1,6 @@
 """The shipped region file, and what is said of a broken one."""
 
+import re
 import shutil
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -125,6 +126,17 @@ def test_motif_keys_and_labels_are_unique() -> None:
         ('key = "fievre"', 'key = "chute"', "motifs", "same key"),
         ("news2_from_age = 16", "news2_from_age = 12", "news2_from_age", "16 years"),
         ("closed_days = []", "closed_days = [2026-13-01]", "TOML", "line"),
+        ('key = "fievre"', 'key = "Fièvre"', "motifs[1].key", "small letters"),
+        ('label = "Fièvre"', 'label = "Fièvre"\nneeds = ["vol"]', "motifs[1].needs", "no [[abilities]]"),
+        ('\nby = "osnp"', '\nby = "patient"', "questions[0].by", 'Write "osnp"'),
+        ('key = "altere"', 'key = "bon"', "questions[2].choices", "same key"),
+        ('key = "porte"', 'key = "seul"', "questions[1].key", "same key"),
+        ("https://annuaire", "annuaire", "resources[0].url", "https://"),
+        ('usual = "offer"', 'usual = "none"', "search.usual", "phone"),
+        ("smallest = 8", "smallest = 80", "search.smallest", "not more than largest"),
+        ("[10, 20, 40]", "[10, 40, 20]", "search.radii_km", "each more"),
+        ("unlikely_under = 0.5", "unlikely_under = 5", "search.unlikely_under", "from 0 to 1"),
+        ('every = "5 min"', 'every = "5"', "search.every", 'Write "10 min"'),
         ('"essouffl*"', '"essouffl.*"', "motifs[3].words", "a * at its end"),
         ('rate = "0.10"', 'rate = "10 %"', "patient_shares[1].rate", 'Write "0.30" for 30 %'),
         ("snp_per_week = 20", "snp_per_week = 0", "snp_per_week", "above 0"),
@@ -175,6 +187,12 @@ def test_a_fault_is_named_with_its_file_its_key_and_how_to_mend_it(
     assert "sas68.toml" in said
     assert key in said
     assert mend in said
+    wanted = re.search(r"line (\d+)", said)
+    assert wanted is not None or "Missing key" in said
+    if wanted is not None:
+        lines = SHIPPED.read_text(encoding="utf-8").splitlines()
+        near = [n for n, line in enumerate(lines, start=1) if old.strip().splitlines()[0] in line]
+        assert min(abs(int(wanted[1]) - n) for n in near) <= 3, said
 
 
 def test_a_file_from_before_there_was_a_fallback_has_the_shipped_one(tmp_path: Path) -> None:
