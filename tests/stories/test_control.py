@@ -1,10 +1,16 @@
 """What OSNP decide by hand: who has the mission, what was said on the phone, who holds it, notes."""
 
+import asyncio
+
 import pytest
 
 from bot.domain.mission import CascadeState, EndReason, IdelOfferState, MissionState, SearchState, VisitState
+from bot.domain.outcome import to_group
 from bot.domain.people import Person, PersonId, Role
+from bot.flows import control as control_flow
+from bot.flows import search as search_flow
 from tests.stories.story import Story, Teller, plain
+from tests.stories.test_races import one_has_it
 from tests.stories.test_waves import neighbours
 
 
@@ -15,6 +21,12 @@ async def denise(story: Story) -> PersonId:
     )
     async with story.storage.transaction() as tx:
         return await tx.people.add(person)
+
+
+async def somebody(story: Story, name: str) -> Person:
+    """As they stand in the list of people."""
+    async with story.storage.transaction() as tx:
+        return next(p for p in await tx.people.all() if p.first_name == name)
 
 
 async def opens(teller: Teller, *pages: str) -> None:
@@ -95,6 +107,27 @@ async def test_nobody_is_assigned_what_somebody_has_taken_meanwhile(story: Story
 
     lea.is_told_at_once("déjà prise")
     assert (await story.mission_now(mission.id)).visit.idel != bruno.id
+
+
+async def test_of_a_tap_and_an_assignment_at_the_same_moment_one_wins_and_the_other_knows(
+    story: Story,
+) -> None:
+    await story.mission(offered_to=["Amina"])  # another one: whoever wins the second holds it alone
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    given = story.bot.given
+    amina, bruno, lea = [await somebody(story, name) for name in ("Amina", "Bruno", "Léa")]
+
+    tapped, assigned = await asyncio.gather(
+        search_flow.accept(given, amina, mission.id, 1, 20),
+        control_flow.assign(given, lea, mission.id, to_group(mission.id), bruno.id, 20),
+    )
+
+    winner = await one_has_it(story, mission.id)
+    kinds = (tapped.kind, assigned.kind)
+    if winner == amina.id:
+        assert kinds == ("search.yours", "control.taken")
+    else:
+        assert kinds == ("search.too_late", "control.assigned")
 
 
 async def test_a_nurse_with_another_mission_is_not_given_a_second_one(story: Story) -> None:
