@@ -118,13 +118,13 @@ async def look_at_rosters(settings: Settings) -> AsyncIterator[Finding]:
         storage = open_storage(settings.database, Vault.from_secret("nothing sealed is read here"))
         try:
             async with storage.transaction() as tx:
-                ends = {rule.step: await tx.duties.known_until(rule.step, now) for rule in asked}
+                ends = await tx.duties.known_until(now)
         finally:
             await storage.close()
     except Exception:  # noqa: BLE001 - likewise
         return
     for rule in asked:
-        end = ends[rule.step]
+        end = ends.get(rule.step)
         if end is not None:
             far, day = end - now >= ROSTER_ENDS_SOON, f"{local(region, end):%Y-%m-%d}"
             yield Finding(far, f"Duty roster: {rule.step} is known until {day}{'' if far else ' only'}.")

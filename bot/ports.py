@@ -802,8 +802,8 @@ class Duties(Protocol):
         """Turns of which some part lies between the two, earliest first."""
         ...
 
-    async def known_until(self, step: CascadeStep, after: datetime) -> datetime | None:
-        """When the last turn of that step ends; None when none ends after that moment."""
+    async def known_until(self, after: datetime) -> dict[CascadeStep, datetime]:
+        """When the last turn of each step ends, of those whose roster goes on after that moment."""
         ...
 
     async def of_source(self, source: str) -> int:

@@ -18,10 +18,9 @@ _BETWEEN = (
 )
 _OF_STEP = _BETWEEN.where(duties.c.step == bindparam("of_step"))
 _KNOWN_UNTIL = (
-    select(duties.c.ends)
-    .where(duties.c.ends > bindparam("after"), duties.c.step == bindparam("of_step"))
-    .order_by(duties.c.ends.desc())
-    .limit(1)
+    select(duties.c.step, func.max(duties.c.ends).label("ends"))
+    .where(duties.c.ends > bindparam("after"))
+    .group_by(duties.c.step)
 )
 _OF_SOURCE = select(func.count()).select_from(duties).where(duties.c.source == bindparam("of_source"))
 _SOURCES = (
@@ -47,9 +46,8 @@ class SqlDuties:
             rows = await self._db.rows(_OF_STEP, after=begins, before=ends, of_step=step.value)
         return [_duty(row) for row in rows]
 
-    async def known_until(self, step: CascadeStep, after: datetime) -> datetime | None:
-        found: datetime | None = await self._db.value(_KNOWN_UNTIL, of_step=step.value, after=after)
-        return found
+    async def known_until(self, after: datetime) -> dict[CascadeStep, datetime]:
+        return {CascadeStep(row.step): row.ends for row in await self._db.rows(_KNOWN_UNTIL, after=after)}
 
     async def of_source(self, source: str) -> int:
         return int(await self._db.value(_OF_SOURCE, of_source=source))

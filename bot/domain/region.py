@@ -98,7 +98,7 @@ class StepRule:
     snp: bool  # whether SNP is billed at this step
     skipped_in_mmg: bool = False
     only_if_duty_begins: bool = False  # counts only where a garde begins before the limit
-    by_duty: bool = False  # only whoever the duty roster names for the hour and the sector
+    by_duty: bool = False  # only whoever the duty roster names, also once it has run out
     channels: tuple[str, ...] = ("telegram", "phone")  # in this order: «telegram», «sms», «phone»
     valid_from: date | None = None
     valid_until: date | None = None  # last day included

@@ -1,7 +1,7 @@
 """Who can be asked at each step of the cascade today, or why the step is skipped.
 
-The médecin traitant is the patient's own; effecteurs are a pool; a garde is whom the duty roster names, or
-where none was imported, the doctors of the list; the others are houses. Pure: everything is given.
+The médecin traitant is the patient's own. A step with a duty roster asks whom that names; without one the
+effecteurs are a pool, the garde the doctors of the list, the others houses. Pure: everything is given.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -60,18 +60,18 @@ async def _follow(given: Given, tx: Transaction, before: Mission, outcome: Outco
 async def rosters_of(given: Given, tx: Transaction, mission: Mission) -> Rosters:
     """Who can be asked at each step today, or why the step is skipped."""
     now, until = given.now(), mission.limit + rosters.LOOK_AHEAD
-    doctors, houses, turns, garde_until = await tx.together(
+    doctors, houses, turns, known_until = await tx.together(
         tx.people.all(Role.DOCTOR),
         tx.people.organisations(),
         tx.duties.between(now, max(until, now + rosters.LOOK_AHEAD)),
-        tx.duties.known_until(CascadeStep.GARDE, now),
+        tx.duties.known_until(now),
     )
     traitant = await tx.people.get(mission.medecin_traitant) if mission.medecin_traitant else None
     known = rosters.Known(
         doctors=doctors,
         houses=houses,
         turns=turns,
-        in_use=frozenset({CascadeStep.GARDE} if garde_until is not None else ()),
+        in_use=frozenset(known_until),
         medecin_traitant=traitant,
         fiction=given.fiction_numbers,
     )

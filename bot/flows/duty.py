@@ -270,9 +270,9 @@ async def roster_facts(
     only = str(notice.facts.get("sector") or "")
     who = await _who(tx, turns)
     turns = [t for t in turns if t.party in who and (not only or t.covers(only))]
-    steps = []
+    steps, known_until = [], await tx.duties.known_until(now)
     for rule in region.steps:
-        until = await tx.duties.known_until(rule.step, now)
+        until = known_until.get(rule.step)
         if until is None and not rule.by_duty and rule.step is not CascadeStep.GARDE:
             continue
         own = [turn for turn in turns if turn.step is rule.step]

@@ -75,7 +75,9 @@ async def test_until_when_a_roster_goes_and_which_files_are_in_force(storage: St
         await tx.duties.replace("houses", [pool])
         await tx.duties.replace("september", [turn(MARC, -99, -90, source="september")])
     async with storage.transaction() as tx:
-        assert await tx.duties.known_until(CascadeStep.GARDE, NOW) == NOW + 9 * HOUR
-        assert await tx.duties.known_until(CascadeStep.GARDE, NOW + 9 * HOUR) is None
-        assert await tx.duties.known_until(CascadeStep.SELAS, NOW) is None
+        assert await tx.duties.known_until(NOW) == {
+            CascadeStep.GARDE: NOW + 9 * HOUR,
+            CascadeStep.SOS_MEDECIN: NOW + 50 * HOUR,
+        }
+        assert set(await tx.duties.known_until(NOW + 9 * HOUR)) == {CascadeStep.SOS_MEDECIN}
         assert await tx.duties.sources(NOW) == {"houses": 1, "october": 2}

@@ -119,7 +119,7 @@ async def everyday(storage: Storage) -> None:
         await tx.leases.take("poll", "one", 60)
         await tx.duties.between(NOW, NOW)
         await tx.duties.between(NOW, NOW, CascadeStep.GARDE)
-        await tx.duties.known_until(CascadeStep.GARDE, NOW)
+        await tx.duties.known_until(NOW)
         await tx.duties.of_source("october")
         await tx.duties.replace("october", [])
         await tx.figures.waiting(NOW)

@@ -317,3 +317,11 @@ async def test_the_lines_of_a_house_are_phoned_in_their_order(story: Story) -> N
     assert sos_step.state is StepState.REFUSED  # type: ignore[attr-defined]
     assert sos_step.offers[0].state is DoctorOfferState.REFUSED  # type: ignore[attr-defined]
     lea.rang("appeler Télémédical Solution")
+
+
+async def test_effecteurs_go_by_a_roster_too_as_long_as_it_is_known(story: Story) -> None:
+    await import_roster(story, "effecteur_sas,,Claire MOREL,2026-10-06 08:00,2026-10-06 12:00")
+    await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 40 min")
+    story.person("Claire").sees("téléconsultation avec IDEL")
+    story.person("Marc").sees_not("téléconsultation")
