@@ -26,7 +26,7 @@ from bot.domain.people import Person, PersonId
 from bot.domain.search import OPEN_SEARCHES
 from bot.domain.thread import Voice
 from bot.domain.visio import card_of
-from bot.flows import thread, visio
+from bot.flows import questionnaire, thread, visio
 from bot.ports import Given, SentMessage, Transaction
 
 #: Cards of missions triggered since then may still be looked at by whoever comes back.
@@ -45,7 +45,9 @@ async def catch_up(given: Given, tx: Transaction, person: Person, told: Sequence
     me = to_party(person.party)
     to_phone = await ask_after_all(given, tx, person.id)
     missions = await tx.missions.triggered_between(now - STILL_READ, now)
-    there = await tx.sent.cards((me, mission.id, card) for mission in missions for card in ("offer", "found"))
+    there = await tx.sent.cards(
+        (me, mission.id, card) for mission in missions for card in ("offer", "found", "questionnaire")
+    )
     notices: list[Notice] = []
     receipts: list[tuple[Mission, Notice]] = []
     for mission in missions:
@@ -60,6 +62,8 @@ async def catch_up(given: Given, tx: Transaction, person: Person, told: Sequence
             notices += _questions("closing.idel", me, mission, "idel")
             found = there.get((me, mission.id, "found"))
             receipts += [(mission, missed) for missed in await _nurse_missed(tx, me, mission, found)]
+            if (me, mission.id, "questionnaire") not in there:
+                notices += await questionnaire.asked(given, tx, mission)
             notices += await _missed_between(given, tx, me, mission, person, Voice.IDEL)
         if person.party in asked:
             again = None if sees_offer else cascade.offer_again_to(mission, person.party)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.domain import questionnaire
-from bot.domain.outcome import Answer, Outcome, Priority, WhenUnknown
+from bot.domain.mission import Mission
+from bot.domain.outcome import Answer, Notice, Outcome, Priority, WhenUnknown
 from bot.domain.people import MissionId, Person
 from bot.domain.questionnaire import IDEL, Answers
 from bot.flows.record import actor_of, record
@@ -17,9 +18,15 @@ async def follow(given: Given, tx: Transaction, outcome: Outcome) -> Outcome:
     """«Sur place» was tapped: the questions come with what follows from it."""
     if not outcome.events or not questionnaire.questions_of(given.region, IDEL):
         return outcome
-    dossier = await tx.missions.dossier(outcome.mission.id)
-    asked = () if dossier is None else questionnaire.ask(outcome.mission, given.region, dossier.answers)
-    return replace(outcome, notices=(*outcome.notices, *asked))
+    return replace(outcome, notices=(*outcome.notices, *await asked(given, tx, outcome.mission)))
+
+
+async def asked(given: Given, tx: Transaction, mission: Mission) -> tuple[Notice, ...]:
+    """What is asked of a nurse who is there and has not been asked, or never got it."""
+    if not questionnaire.is_open(mission):
+        return ()
+    dossier = await tx.missions.dossier(mission.id)
+    return () if dossier is None else questionnaire.ask(mission, given.region, dossier.answers)
 
 
 def closed(given: Given, outcome: Outcome) -> Outcome:

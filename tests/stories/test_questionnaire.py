@@ -171,3 +171,26 @@ async def test_the_next_nurse_is_not_asked_again_what_was_answered(story: Story)
     await bruno.taps("Conservé")
 
     assert await answers_of(story, mission) == {"etat": "bon"}
+
+
+async def test_a_nurse_who_could_not_be_reached_is_asked_once_she_can(story: Story) -> None:
+    amina, lea = story.person("Amina"), story.person("Léa")
+    await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    story.telegram.block(amina.user)
+    await story.settle()
+    await lea.taps("Autre…")
+    await lea.taps("IDEL…")
+    await lea.taps("Sur place")
+    amina.sees_not("📋")
+
+    story.telegram.unblock(amina.user)
+    await story.settle()
+
+    amina.sees("📋 SMT 1 · questionnaire", "État général ?")
+    amina.looks_away()
+    story.telegram.block(amina.user)
+    await story.settle()
+    story.telegram.unblock(amina.user)
+    await story.settle()
+    amina.sees_nothing_new()
