@@ -21,8 +21,8 @@ class Standing(StrEnum):
     AFTER = "after"  # the care is over
 
 
-#: What OSNP chose themselves, or do beside: nothing stands still for it.
-_CALM = frozenset({Deed.RESUME, Deed.CALL_PATIENT, Deed.CLOSE})
+#: What OSNP chose themselves, do beside, or follow by telephone: nothing stands still for it.
+_CALM = frozenset({Deed.RESUME, Deed.CALL_PATIENT, Deed.CLOSE, Deed.ARRIVE, Deed.CARE})
 
 #: Nobody but the régulateur can say how it goes on.
 _DECISIONS = frozenset({Deed.DECIDE, Deed.ANSWER_LATE})

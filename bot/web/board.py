@@ -34,7 +34,7 @@ EVERY = 1.0  # seconds of the clock
 LOOKS_AFTER = 3
 #: A sign of life, from which the page has the hour.
 ALIVE = timedelta(seconds=5)
-#: Without any news the board is read anew, since who must act depends on the hour, too.
+#: Without any news the board is read anew: who must act, and who may look, depends on the hour, too.
 ANEW = timedelta(seconds=15)
 
 MOST_VIEWERS = 100
@@ -69,7 +69,6 @@ class Viewer:
     """One page that is open."""
 
     token: str
-    until: datetime
     owed: dict[str, str] = field(default_factory=dict)  # the newest of each event, in order
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     ended: bool = False
@@ -153,11 +152,11 @@ class BoardPage:
         response = web.StreamResponse(headers=STREAM)
         await response.prepare(request)
         if reader is None:
-            viewer = Viewer(token, self._given.now())
+            viewer = Viewer(token)
             viewer.end(self._words.page("board_ended").strip())
             await self._send(response, viewer)
             return response
-        viewer = self._admit(token, reader.until)
+        viewer = self._admit(token)
         try:
             while not viewer.ended or viewer.owed:
                 await viewer.woken.wait()
@@ -175,11 +174,11 @@ class BoardPage:
             async with asyncio.timeout(SEND_SECONDS):
                 await response.write(f"event: {event}\ndata: {data}\n\n".encode())
 
-    def _admit(self, token: str, until: datetime) -> Viewer:
+    def _admit(self, token: str) -> Viewer:
         same = [viewer for viewer in self._viewers if viewer.token == token and not viewer.ended]
         if len(same) >= MOST_OF_A_LINK:
             same[0].end(self._words.page("board_elsewhere").strip())
-        viewer = Viewer(token, until)
+        viewer = Viewer(token)
         self._viewers.append(viewer)
         if self._watching is None or self._watching.done():
             self._forget()
@@ -209,9 +208,6 @@ class BoardPage:
 
     async def _look(self) -> None:
         now = self._given.now()
-        for viewer in self._viewers:
-            if viewer.until <= now and not viewer.ended:
-                viewer.end(self._words.page("board_ended").strip())
         async with self._given.storage.transaction() as tx:
             if self._is_time_to_read(await tx.journal.newest(), now):
                 watching = list(self._viewers)

@@ -221,7 +221,8 @@ async def test_a_link_that_opens_nothing_does_not_say_why(wall: Wall) -> None:
     async with story.storage.transaction() as tx:
         (lea,) = [p for p in await tx.people.all(Role.OSNP) if p.first_name == "Léa"]
         await tx.people.save(replace(lea, active=False))
-        await tx.links.add(other, Link("visio", story.clock.now() + VALID, lea.id))
+        (hugo,) = [p for p in await tx.people.all(Role.OSNP) if p.first_name == "Hugo"]
+        await tx.links.add(other, Link("visio", story.clock.now() + VALID, hugo.id))
     answers = [
         await wall.get(path)
         for path in (expired, revoked, inactive, f"/tableau/{other}", "/tableau/" + "x" * 43, "/tableau/x")
@@ -288,17 +289,20 @@ async def test_one_look_serves_everybody_who_watches(wall: Wall) -> None:
 
 
 async def test_nobody_looks_while_nobody_watches(wall: Wall) -> None:
-    before = wall.story.clock.sleepers
+    def looks() -> bool:
+        return any(task.get_name() == "the board's page" for task in asyncio.all_tasks())
+
+    def has_stopped() -> bool:
+        wall.story.clock.forward(seconds=1)  # the signs of life find nobody there
+        return not looks()
+
     path = await wall.link()
+    assert not looks()
     async with wall.watched(path) as stream:
         await stream.next("etat")
-
-    def is_alone() -> bool:
-        wall.story.clock.forward(seconds=1)  # the signs of life find nobody there
-        return wall.story.clock.sleepers == before
-
+        assert looks()
     begun = wall.story.clock.now()
-    await until(is_alone)
+    await until(has_stopped)
     assert wall.story.clock.now() < begun + VALID  # it is not the link's hour that ended it
 
 
