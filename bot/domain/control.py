@@ -92,11 +92,7 @@ def assign(
     excluded = tuple(gone for gone in counted.search.excluded if gone != person.id)
     won = search.win(_with_search(counted, excluded=excluded), own, person, estimate, now)
     taken = won.mission
-    taken = replace(
-        taken,
-        search=replace(taken.search, assigned_by=by),
-        visit=replace(taken.visit, by_phone=not person.on_telegram),
-    )
+    taken = replace(taken, search=replace(taken.search, assigned_by=by))
     facts: dict[str, Fact] = {"person": person.id, "estimate": estimate, "by": by}
     return replace(
         won,

@@ -426,12 +426,14 @@ def win(mission: Mission, offer: IdelOffer, person: Person, estimate: int | None
         taken_at=now,
         late=(),
         next_wave_at=None,
+        assigned_by=None,
     )
     taken = replace(mission, search=search, patient_calls=_owe_call(mission, CallReason.ACCEPTED))
     planned = visit.plan(taken, person.id, estimate, now)
+    way = replace(planned.mission.visit, by_phone=not person.on_telegram)
     losers = tuple(late.person for late in mission.search.late if late.person != person.id)
     return Outcome(
-        planned.mission,
+        replace(planned.mission, visit=way),
         Answer("search.yours", {"number": mission.number, "at": now.isoformat()}),
         events=(
             Event(

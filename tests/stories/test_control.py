@@ -4,11 +4,13 @@ import asyncio
 
 import pytest
 
+from bot.domain import search
 from bot.domain.mission import CascadeState, EndReason, IdelOfferState, MissionState, SearchState, VisitState
 from bot.domain.outcome import to_group
 from bot.domain.people import Person, PersonId, Role
 from bot.flows import control as control_flow
 from bot.flows import search as search_flow
+from bot.flows.record import record
 from tests.stories.story import Story, Teller, plain
 from tests.stories.test_races import one_has_it
 from tests.stories.test_waves import neighbours
@@ -93,6 +95,40 @@ async def test_a_nurse_who_was_never_asked_or_has_refused_can_have_it_too(story:
     david.rang("est à vous")
     now = await story.mission_now(mission.id)
     assert (now.search.asked, now.search.refused) == (3, 1)
+
+
+async def test_whoever_taps_after_an_assigned_nurse_gave_back_is_not_told_that_osnp_assigned_it(
+    story: Story,
+) -> None:
+    lea, amina, bruno = story.person("Léa"), story.person("Amina"), story.person("Bruno")
+    await story.mission(offered_to=["Amina", "Bruno"])
+    await opens(lea, "IDEL…", "Attribuer, réponse", "⏳ Amina B.", "Oui · 20 min")
+    await amina.taps("Je ne peux plus y aller")
+    await amina.taps("Véhicule")
+
+    await bruno.taps("ACCEPTER · 20 min")
+
+    bruno.sees("est à vous")
+    bruno.sees_not("Attribuée par")
+
+
+async def test_the_usual_nurse_without_telegram_is_told_by_osnp_too(story: Story) -> None:
+    lea = story.person("Léa")
+    nurse = await denise(story)
+    mission = await story.mission(offered_to=["Denise"])
+    given = story.bot.given
+    async with story.storage.transaction() as tx:
+        offer = await tx.offers.get(mission.id, nurse)
+        person = await tx.people.get(nurse)
+        assert offer is not None
+        assert person is not None
+        won = search.win(mission, offer, person, 20, given.now())  # as at the opening: she said yes
+        await record(given, tx, won, "p1")
+    story.bot.wake()
+    await story.settle()
+
+    lea.rang("Léa : appeler Denise R.")
+    lea.sees_not("ne peut pas lui écrire")
 
 
 async def test_nobody_is_assigned_what_somebody_has_taken_meanwhile(story: Story) -> None:
