@@ -20,6 +20,9 @@ MOST_WAITING = 20
 #: From one ringing card in the group to the next: the minute of the group belongs to the missions.
 BETWEEN_CARDS = timedelta(seconds=20)
 
+#: A card on which nobody has decided rings again after that time.
+AGAIN_EVERY = timedelta(days=1)
+
 #: What nobody goes on with is forgotten after that time.
 FORGOTTEN_AFTER = timedelta(days=7)
 

@@ -194,7 +194,7 @@ async def _send(given: Given, tx: Transaction, application: Application) -> Answ
 
 
 async def card_due(given: Given, timer: Timer) -> None:
-    """The group gets the card of an application, once it has had a moment since the one before.
+    """The group gets the card of an application, once it has had a moment since the one before; daily.
 
     Whoever has waited longest is held first: those of a crowd who send at once do not all come at once.
     """
@@ -208,9 +208,9 @@ async def card_due(given: Given, timer: Timer) -> None:
         if application is None or application.state is not ApplicationState.WAITING:
             return
         moment = joining.card_moment(await tx.applications.waiting(), now)
+        again = moment if moment > now else now + joining.AGAIN_EVERY
+        await tx.timers.apply(None, [SetTimer(TimerKind.JOINING_CARD, again, key=timer.key)], now)
         if moment > now:
-            again = SetTimer(TimerKind.JOINING_CARD, moment, key=timer.key)
-            await tx.timers.apply(None, [again], now)
             return
         await tx.applications.save(replace(application, card_at=now))
         await tx.outbox.owe([_card(application.id, fresh=True)], now)

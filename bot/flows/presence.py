@@ -39,7 +39,7 @@ async def blocked(given: Given, user_id: int, *, blocked: bool) -> None:
     """Somebody blocked the bot in their app, or let it in again: OSNP learn it before the mission."""
     async with given.storage.transaction() as tx:
         person = await tx.people.by_user(user_id)
-        if person is None:
+        if person is None or not person.active:
             return
         now = given.now()
         if await tx.people.set_reachable(person.id, reachable=not blocked, now=now):

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from telegram import Message
+from telegram.constants import ChatType
+
 from bot.buttons import Press
 from bot.context import Context
 from bot.domain.outcome import Answer
@@ -23,6 +26,14 @@ async def on_text(update: Any, context: Context) -> None:
     """A text of somebody unknown: for their form, when they have one."""
     if not await joining.typed(context.given, update.effective_user.id, update.effective_message.text or ""):
         await context.say(STRANGER)
+
+
+async def on_edited(message: Message, context: Context) -> bool:
+    """They corrected what they wrote: read again, as an answer to what is asked now; False without a form."""
+    user = message.from_user
+    if user is None or message.text is None or message.chat.type != ChatType.PRIVATE:
+        return False
+    return await joining.typed(context.given, user.id, message.text)
 
 
 async def on_contact(update: Any, context: Context) -> None:

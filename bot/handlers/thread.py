@@ -138,6 +138,8 @@ async def on_answer(context: Context, person: Person) -> bool:
 async def on_edited(update: Any, context: Context) -> None:
     """Somebody corrected a message."""
     written = written_of(update.edited_message)
+    if context.person is None and await joining.on_edited(update.edited_message, context):
+        return
     if context.person is None or written is None:
         await context.nothing_to_do()
         return

@@ -257,6 +257,25 @@ async def test_the_second_who_decides_is_told_who_was_quicker(story: Story) -> N
     assert len(await journal(story, "joining.accepted")) == 1
 
 
+async def test_a_card_on_which_nobody_decides_rings_again_the_next_day(story: Story) -> None:
+    lea, zoe = story.person("Léa"), newcomer(story)
+    await says_all(zoe)
+    await zoe.taps("Envoyer")
+    first = lea.newest("Inscription à valider")
+    await story.wait(hours=23)
+    assert lea.newest("Inscription à valider").id == first.id
+    lea.looks_away()
+    await story.wait(hours=2)
+    again = lea.newest("Inscription à valider")
+    assert again in lea.new()
+    assert again.id != first.id
+    assert not again.silent
+    await lea.taps("Valider")
+    lea.looks_away()
+    await story.wait(hours=48)
+    assert [view for view in cards(lea) if view in lea.new()] == []
+
+
 async def test_nobody_decides_by_knowing_the_button(story: Story) -> None:
     zoe, amina = newcomer(story), story.person("Amina")
     await says_all(zoe)
@@ -444,6 +463,16 @@ async def test_files_and_old_buttons_are_answered(story: Story) -> None:
     await story.wait(seconds=10)
     await zoe.types("et maintenant ?")
     zoe.sees(STRANGER, "/start pour vous inscrire", "15")
+
+
+async def test_a_corrected_message_is_read_again(story: Story) -> None:
+    zoe = newcomer(story)
+    await zoe.types("/start")
+    await zoe.taps("IDEL")
+    await zoe.types("Zoé")
+    zoe.sees("Prénom et nom, en lettres, dans un seul message.")
+    await zoe.edits("Zoé", "Zoé Vogel")
+    zoe.sees("Prénom : Zoé. Nom : VOGEL.")
 
 
 async def test_communes_to_choose_from_are_buttons(story: Story) -> None:

@@ -86,7 +86,7 @@ async def test_a_number_of_somebody_else_and_words_that_are_none_are_refused(sto
     await shares_own_number(amina)
     amina.sees("Votre fiche", "+33 6 39 98 00 11")
     await shares_own_number(amina)
-    amina.sees("Un contact ne sert qu'à changer votre numéro")
+    amina.sees("Un contact n'est pas transmis : écrivez le numéro.")
 
 
 async def test_a_card_left_open_does_not_swallow_words_for_a_mission(story: Story) -> None:
@@ -187,6 +187,18 @@ async def test_whoever_leaves_is_asked_nothing_more_and_may_come_back(story: Sto
     await lea.taps("Réinscrire")
     amina.sees("Inscription validée")
     assert (await named(story, "Amina")).active
+
+
+async def test_an_operator_who_leaves_is_to_be_taken_out_of_the_group_too(story: Story) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    await hugo.types("/profil")
+    await hugo.taps("Quitter le service")
+    await hugo.taps("Oui, quitter")
+    lea.sees("Départ du service · OSNP", "Hugo SCHMITT", "À retirer aussi de ce groupe.")
+    lea.looks_away()
+    story.telegram.block(hugo.user)
+    await story.settle()
+    lea.sees_nothing_new()
 
 
 async def test_whoever_left_comes_back_by_asking(story: Story) -> None:
