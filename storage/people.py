@@ -224,7 +224,7 @@ class SqlPeople:
 
     async def askable(self, role: Role) -> list[Person]:
         rows: Sequence[Any] = await self._db.rows(_ASKABLE, of_role=role.value)
-        return [_askable(row, role) for row in rows]
+        return [_askable(row, role.value) for row in rows]
 
     async def by_user(self, user_id: int) -> Person | None:
         return _maybe(await self._db.row(_BY_USER, user_id=user_id))
@@ -323,11 +323,11 @@ class SqlPeople:
 
 
 @lru_cache(maxsize=20_000)
-def _askable(row: Record, role: Role) -> Person:
+def _askable(row: Record, role: str) -> Person:
     """What a row says, made once: from one search to the next most rows say the same."""
     return Person(
         row.id,
-        role,
+        Role(role),
         row.last_name,
         row.first_name,
         commune=row.commune,

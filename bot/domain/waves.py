@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from math import ceil
+from typing import NamedTuple
 
 from bot.domain import availability
 from bot.domain.mission import Mission
@@ -28,8 +29,7 @@ FAR = "far"  # farther than the region asks anybody
 PRIOR_YES, PRIOR_ASKED = 1, 10
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """An IDEL who may be asked, and how far she is from the patient's commune."""
 
     person: Person
