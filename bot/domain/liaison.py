@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.domain import dossier
 from bot.domain.mission import LiaisonNote, Mission
 from bot.domain.outcome import Answer, Event, Fact, Notice, Outcome, Place, Priority, to_party
-from bot.domain.people import ANYBODY, GROUP_ROLES, Person
+from bot.domain.people import ANYBODY, GROUP_ROLES, Party, Person
 from bot.domain.thread import Voice, reader
 
 #: All of them fit into one message.
@@ -107,10 +107,15 @@ def shown(mission: Mission, to: Place) -> Notice:
 
 def for_next(mission: Mission, notes: Notes, to: Voice) -> tuple[Notice, ...]:
     """What a nurse or a doctor who comes now is given beside the patient's identity."""
-    party = reader(mission, to)
+    party = _reader(mission, to)
     if party is None or not any(note.author != str(party) for note in pinned(notes)):
         return ()
     return (_card(mission, to_party(party)),)
+
+
+def _reader(mission: Mission, to: Voice) -> Party | None:
+    """Whom the bot can show the notes: a nurse without Telegram is told by OSNP, who have them."""
+    return None if to is Voice.IDEL and mission.visit.by_phone else reader(mission, to)
 
 
 def _card(mission: Mission, to: Place, *, fresh: bool = False, only_if_there: bool = False) -> Notice:
@@ -126,5 +131,5 @@ def _card(mission: Mission, to: Place, *, fresh: bool = False, only_if_there: bo
 
 
 def _others(mission: Mission, author: Place, *, only_if_there: bool) -> tuple[Notice, ...]:
-    places = [to_party(party) for voice in (Voice.IDEL, Voice.DOCTOR) if (party := reader(mission, voice))]
+    places = [to_party(party) for voice in (Voice.IDEL, Voice.DOCTOR) if (party := _reader(mission, voice))]
     return tuple(_card(mission, place, only_if_there=only_if_there) for place in places if place != author)

@@ -88,7 +88,7 @@ def card(mission: Mission, key: str | None = None, *, fresh: bool = False) -> No
 
 def ask(mission: Mission, region: Region, answers: Answers) -> tuple[Notice, ...]:
     """The nurse is at the patient's: what nobody has answered is asked, in one message."""
-    if not is_open(mission) or next_question(region, IDEL, answers) is None:
+    if mission.visit.by_phone or not is_open(mission) or next_question(region, IDEL, answers) is None:
         return ()
     return (card(mission, fresh=True),)
 

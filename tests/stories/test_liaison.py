@@ -3,6 +3,7 @@
 from bot.domain.liaison import MOST_LETTERS, MOST_NOTES
 from bot.domain.mission import Mission
 from tests.stories.story import Story, plain
+from tests.stories.test_control import denise, opens
 from tests.stories.test_sheet import at_the_house
 from tests.stories.test_thread import with_both
 
@@ -210,3 +211,19 @@ async def test_notes_go_with_the_dossier(story: Story) -> None:
         teller.sees_not("chien enfermé")
     async with story.storage.transaction() as tx:
         assert await tx.missions.dossier(mission.id) is None
+
+
+async def test_a_nurse_without_telegram_is_written_neither_notes_nor_questions(story: Story) -> None:
+    lea = story.person("Léa")
+    await denise(story)
+    mission = await story.mission(offered_to=["Denise"])
+    await lea.taps("Fiche")
+    await lea.taps("Note de liaison")
+    await lea.types("Malentendante : parler fort")
+    await opens(lea, "IDEL…", "Attribuer, réponse", "📵 Denise R.", "Oui · 20 min")
+    await opens(lea, "IDEL…", "Sur place")
+
+    lea.sees_not("Le bot ne peut pas lui écrire")
+    await lea.taps("Fiche")
+    lea.sees("📄 SMT 1 · fiche", "IDEL : Denise ROUX", "Malentendante : parler fort")
+    assert await notes_of(story, mission) == [("Malentendante : parler fort", True)]
