@@ -1,6 +1,6 @@
 """Taps on the pages of the group's menu, and the commands of OSNP."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from bot.buttons import Press
@@ -145,11 +145,14 @@ async def typed_reason(context: Context, person: Person, draft: Draft, text: str
 # Commands
 
 
+#: Questions that are put in the mission's topic, wherever they were asked for.
+ASKED_IN_TOPIC = ("closing.confirm", "visit.choose_hour")
+
 #: What a command does, once the mission is known; the words are what follows its number.
 Decide = Callable[[Context, Person, MissionId, Place, str], Awaitable[Answer]]
 
 
-def _command(decide: Decide, *, free: bool = False) -> Callable[[Any, Context], Awaitable[None]]:
+def _command(decide: Decide, *, free: bool = False) -> Callable[[Any, Context], Coroutine[Any, Any, None]]:
     """A command of OSNP: `/x 412 words`; in a mission's topic the number may be left out.
 
     `free`: what follows is free text, which may begin with a number that is none of a mission.
@@ -172,7 +175,11 @@ def _command(decide: Decide, *, free: bool = False) -> Callable[[Any, Context], 
             await context.say(Answer("control.which", {"number": words}))
             return
         shown_at = here if place is Where.PRIVATE else to_group(mission)
-        await context.say(await decide(context, person, mission, shown_at, words))
+        answer = await decide(context, person, mission, shown_at, words)
+        goes_on_at = {"mission.menu_shown": shown_at}.get(answer.kind, here)
+        if answer.kind in ASKED_IN_TOPIC:
+            goes_on_at = to_group(mission)
+        await context.say(answer if goes_on_at == here else Answer("control.in_topic"))
 
     return on_command
 

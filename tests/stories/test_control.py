@@ -547,6 +547,7 @@ async def test_transfer_and_cancel_by_command(story: Story) -> None:
     hugo.rang("à vous, transférée par Léa")
     await hugo.types(f"/annuler {mission.number}")
     hugo.sees(f"Annuler SMT {mission.number} ?")
+    hugo.sees("La suite se touche dans le sujet de la mission")
     await hugo.taps("Doublon")
     amina.sees("annulée à")
 
