@@ -75,6 +75,11 @@ def _asked(key: str, deed: str, who: str, stage: str, others: str) -> Facts:
     }
 
 
+def _told(**facts: Fact | datetime) -> Facts:
+    """Facts that a row computes."""
+    return facts
+
+
 #: Applications (`scene.applications`) as whoever asks sees them, and as OSNP do.
 FORMS = (
     *("role", "name", "sure", "rpps", "phone", "commune", "communes", "abilities", "some", "email", "whole"),
@@ -285,15 +290,15 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
             "duty.check",
             "nadia",
             "",
-            {
-                "source": "gardes-octobre.csv",
-                "turns": turns,
-                "replaced": replaced,
-                "begins": at(0),
-                "ends": at(60 * 24 * 30),
-                "by_sector": '[["garde", "Sundgau", 11], ["sos_medecin", null, 1]]',
-                "besides": others,
-            },
+            _told(
+                source="gardes-octobre.csv",
+                turns=turns,
+                replaced=replaced,
+                begins=at(0),
+                ends=at(60 * 24 * 30),
+                by_sector='[["garde", "Sundgau", 11], ["sos_medecin", null, 1]]',
+                besides=others,
+            ),
         )
         for turns, replaced, others in ((12, 0, "[]"), (1, 1, '[["septembre.ics", 3], ["garde.csv", 1]]'))
     ),
@@ -305,13 +310,13 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
             "duty.refused",
             "nadia",
             "",
-            {
-                "source": "gardes.csv",
-                "turns": turns,
-                "refused": refused,
-                "reasons": json.dumps([[n, why.value, "Dr Marie-Christine"] for n, why in enumerate(Why)]),
-                "more": more,
-            },
+            _told(
+                source="gardes.csv",
+                turns=turns,
+                refused=refused,
+                reasons=json.dumps([[n, why.value, "Dr Marie-Christine"] for n, why in enumerate(Why)]),
+                more=more,
+            ),
         )
         for turns, refused, more in ((12, 19, 0), (0, 1, 1), (1, 14, 7))
     ),
