@@ -552,7 +552,7 @@ async def _opened(
     settings: Settings, key: str, work: Callable[[Given], Awaitable[None]], *, is_current: bool = True
 ) -> None:
     """`is_current`: the schema is this version's, so that what the coordinateur changed can be read."""
-    storage = open_storage(settings.database, Vault.from_secret(key))
+    storage = open_storage(settings.database, Vault.from_secret(key), is_current=is_current)
     present = PresentRegion(load_region(settings.region))
     try:
         if is_current:

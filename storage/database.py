@@ -34,7 +34,7 @@ from bot.ports import (
     Work,
     Workers,
 )
-from storage import sqlite
+from storage import older, sqlite
 from storage.address import address, is_sqlite, sqlite_file
 from storage.applications import SqlApplications
 from storage.changes import SqlChanges
@@ -172,16 +172,25 @@ class SqlWork(SqlStorage):
         self.effected = self.effected or effect
 
 
-def open_storage(database_url: str, vault: Vault) -> SqlStorage:
-    """The storage at that address. Connects when first used; the schema must have been migrated."""
-    url = address(database_url)
+def open_storage(database_url: str, vault: Vault, *, is_current: bool = True) -> SqlStorage:
+    """The storage at that address. Connects when first used; the schema must have been migrated.
+
+    Of another schema (`is_current` false) people and missions can be read, and nothing else is promised.
+    """
+    opened = _open(address(database_url), vault)
+    if not is_current:
+        older.read_through(opened.engine, older.stand_ins(database_url))
+    return SqlStorage(opened)
+
+
+def _open(url: str, vault: Vault) -> _Opened:
     if is_sqlite(url):
         path = str(sqlite_file(url))
         engine = create_async_engine(
             url, hide_parameters=True, async_creator=lambda: sqlite.connect(path), pool_size=1, max_overflow=0
         )
         event.listen(engine.sync_engine, "begin", _begin_immediate)
-        return SqlStorage(_Opened(engine, Statements(engine.dialect), vault, asyncio.Lock()))
+        return _Opened(engine, Statements(engine.dialect), vault, asyncio.Lock())
     engine = create_async_engine(
         url,
         hide_parameters=True,
@@ -194,7 +203,7 @@ def open_storage(database_url: str, vault: Vault) -> SqlStorage:
     # Many rows are one INSERT, not one round trip for each.
     engine.sync_engine.dialect.use_insertmanyvalues_wo_returning = True
     _try_rested(engine)
-    return SqlStorage(_Opened(engine, Statements(engine.dialect), vault, None))
+    return _Opened(engine, Statements(engine.dialect), vault, None)
 
 
 def _ports(db: Connected) -> SqlTransaction:
