@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import URL, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -183,7 +183,7 @@ def open_storage(database_url: str, vault: Vault, *, is_current: bool = True) ->
     return SqlStorage(opened)
 
 
-def _open(url: str, vault: Vault) -> _Opened:
+def _open(url: URL, vault: Vault) -> _Opened:
     if is_sqlite(url):
         path = str(sqlite_file(url))
         engine = create_async_engine(

@@ -135,12 +135,15 @@ async def test_start_without_a_link_greets(story: Story) -> None:
 async def test_a_stranger_gets_one_sentence(story: Story) -> None:
     stranger = await stranger_of(story)
 
-    for command in ("/start", "/mission", "/chercher 1", "/aide", "bonjour"):
+    for command in ("/mission", "/chercher 1", "/aide", "bonjour"):
         await stranger.types(command)
         assert len(stranger.new()) == 2
         stranger.sees("Ce bot est réservé aux professionnels du SAS 68.")
         stranger.looks_away()
         await story.wait(seconds=2)
+
+    await stranger.types("/start")
+    stranger.sees("Inscription au SAS 68")
 
 
 async def test_a_stranger_in_the_group_is_not_acted_on(story: Story) -> None:

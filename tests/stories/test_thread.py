@@ -94,7 +94,7 @@ async def test_what_cannot_be_relayed_is_said(story: Story) -> None:
     story.telegram.share_contact(amina.user, amina.user.id)
     await story.settle()
 
-    amina.sees("Ceci ne peut pas être transmis.")
+    amina.sees("Un contact n'est pas transmis : écrivez le numéro.")
     claire.sees_nothing_new()
 
 
