@@ -43,6 +43,7 @@ class Chosen:
 
     milliseconds: float
     processor: float  # milliseconds of it
+    warned: float  # milliseconds more, to see whether an answer is unlikely
     asked: int
     left: int
 
@@ -59,6 +60,7 @@ async def measure(bench: Bench) -> list[Line]:
             chosen = await _choose(url, bench.size(TIMES, 2))
             figures.add(kind, chosen.milliseconds)
             figures.add(f"{kind} processor", chosen.processor)
+            figures.add(f"{kind} warned", chosen.warned)
             figures.add(f"{kind} asked", chosen.asked)
             figures.add(f"{kind} left", chosen.left)
         bench.say(f"choosing {turn + 1}: " + ", ".join(f"{k} {figures[k][-1]:.1f} ms" for k in bench.kinds))
@@ -71,7 +73,8 @@ async def measure(bench: Bench) -> list[Line]:
             spread(figures[kind], 1, "ms"),
             figures.median(kind) <= TARGET,
             f"{figures[f'{kind} asked'][-1]:.0f} in the first wave, {figures[f'{kind} left'][-1]:.0f} wait; "
-            f"{past} past missions; of it the processor: {spread(figures[f'{kind} processor'], 1, 'ms')}",
+            f"{past} past missions; of it the processor: {spread(figures[f'{kind} processor'], 1, 'ms')}; "
+            f"whether an answer is unlikely, beside it: {spread(figures[f'{kind} warned'], 1, 'ms')}",
         )
         for kind in bench.kinds
     ]
@@ -79,7 +82,7 @@ async def measure(bench: Bench) -> list[Line]:
 
 async def _choose(url: str, times: int) -> Chosen:
     everything = given(url, FixedClock(opening_offset()))
-    took, used, asked, left = [], [], 0, 0
+    took, used, warned, asked, left = [], [], [], 0, 0
     try:
         async with everything.storage.transaction() as tx:
             mission = (await tx.missions.unfinished())[-1]
@@ -87,15 +90,17 @@ async def _choose(url: str, times: int) -> Chosen:
             async with everything.storage.transaction() as tx:
                 begun, before = real_monotonic(), time.process_time()
                 outcome = await search_flow.start(everything, tx, mission)
+                ended, after = real_monotonic(), time.process_time()
                 outcome = await search_flow.warned(everything, tx, outcome)
                 if number:  # the first compiles the statements
-                    took.append(real_monotonic() - begun)
-                    used.append(time.process_time() - before)
+                    took.append(ended - begun)
+                    used.append(after - before)
+                    warned.append(real_monotonic() - ended)
                 asked = outcome.mission.search.asked
                 left = int(str(outcome.answer.facts["left"]))
     finally:
         await everything.storage.close()
-    return Chosen(median(took) * 1000, median(used) * 1000, asked, left)
+    return Chosen(median(took) * 1000, median(used) * 1000, median(warned) * 1000, asked, left)
 
 
 async def _fill(bench: Bench, kind: str, idels: int, doctors: int, past: int) -> str:
