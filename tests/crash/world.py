@@ -12,7 +12,6 @@ import os
 import random
 import re
 import signal
-import socket
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -43,6 +42,7 @@ from storage.database import SqlStorage, open_storage
 from storage.tables import leases, metadata
 from storage.vault import Vault
 from tests.crash.points import Point
+from tests.ports import free_port
 from tests.regions import asking_everybody
 
 SECRET = "a secret for the tests only"
@@ -307,7 +307,7 @@ class Process:
         self.name = f"bot {number}" + (f", to die at {at[0]}:{at[1]}" if at else "")
         self.log = world.folder / f"bot-{number}.log"
         self.passages = world.folder / f"passages-{number}.json"
-        self.port = _free_port()
+        self.port = free_port()
         self.started_at = 0.0
         self.process: asyncio.subprocess.Process | None = None
 
@@ -480,10 +480,3 @@ async def _register(world: World, listing: str) -> None:
                 world.telegram.start(user)
                 await tx.people.link_account(person.id, user.id, user.id)
     world.telegram.take_updates()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -28,6 +27,7 @@ from bot.sandbox.telegram import TOKEN, Telegram
 from storage import migrate
 from storage.database import open_storage
 from storage.vault import Vault
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 300.0  # a bound for a busy machine, not a wait
@@ -399,12 +399,6 @@ async def healthy(url: str, process: asyncio.subprocess.Process) -> dict[str, ob
             except aiohttp.ClientConnectorError:
                 pass
             await asyncio.sleep(0.02)  # another process cannot signal
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def age(database: Path) -> None:

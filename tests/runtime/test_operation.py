@@ -20,7 +20,8 @@ from storage import migrate
 from storage.database import open_storage
 from storage.vault import Vault
 from tests.databases import Cluster
-from tests.runtime.test_commands import Shell, free_port, healthy, shell
+from tests.ports import free_port
+from tests.runtime.test_commands import Shell, healthy, shell
 from tests.storage.cast import (
     AMINA,
     BRUNO,

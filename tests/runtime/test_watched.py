@@ -9,7 +9,8 @@ import aiohttp
 from aiohttp import web
 
 from bot.web.server import serving
-from tests.runtime.test_commands import Shell, free_port, healthy, shell
+from tests.ports import free_port
+from tests.runtime.test_commands import Shell, healthy, shell
 
 __all__ = ["shell"]  # a fixture
 
