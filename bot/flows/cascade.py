@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.domain import calendar, cascade, closing, rosters, video_hour, visio
+from bot.domain import calendar, cascade, ending, rosters, video_hour, visio
 from bot.domain.cascade import Rosters
 from bot.domain.mission import CascadeState, EndReason, Mission, MissionState
 from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, Timer, to_group, to_party, to_person
@@ -274,7 +274,7 @@ async def visit_instead(given: Given, party: Party, mission_id: MissionId, by: P
         if found is None or mission.cascade.state not in cascade.ACCEPTABLE:
             return Answer("cascade.over", {"number": mission.number})
         house = await tx.people.organisation(OrganisationId(party.id))
-        outcome = closing.end(
+        outcome = ending.end(
             mission, EndReason.VISIT_SOS, house.name if house else by.short_name, None, given.now()
         )
         return await record(given, tx, outcome, _actor(party, by))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.domain import closing, money
+from bot.domain import closing, ending, money, night, worsening
 from bot.domain.calendar import local
 from bot.domain.mission import (
     EndReason,
@@ -195,7 +195,7 @@ def may_end(mission: Mission, person: Person, reason: EndReason) -> bool:
     if person.role in GROUP_ROLES:
         return True
     if mission.visit.idel == person.id:
-        return reason in closing.IDEL_MAY_END
+        return reason in ending.IDEL_MAY_END
     chosen = mission.cascade.doctor
     return chosen is not None and chosen.party == person.party and reason is EndReason.TECHNICAL
 
@@ -270,9 +270,9 @@ async def end(
         if not may_end(mission, by, reason):
             return Answer("visit.not_yours")
         await tx.drafts.drop(by.id, f"{CANCEL}:{mission_id}")
-        if detail is not None and detail not in closing.DETAILS.get(reason, ()):
+        if detail is not None and detail not in ending.DETAILS.get(reason, ()):
             detail = None
-        outcome = closing.end(mission, reason, by.short_name, detail, given.now(), text=text)
+        outcome = ending.end(mission, reason, by.short_name, detail, given.now(), text=text)
         place = _where(mission_id, by)
         if outcome.events:
             confirmation = _shut_confirmation(mission, place)
@@ -291,7 +291,7 @@ async def worsen(given: Given, by: Person, mission_id: MissionId) -> Answer:
         if not may_end(mission, by, EndReason.WORSENED):
             return Answer("visit.not_yours")
         by_idel = mission.visit.idel == by.id
-        outcome = closing.worsen(mission, by.short_name, by_idel=by_idel, now=given.now())
+        outcome = worsening.worsen(mission, by.short_name, by_idel=by_idel, now=given.now())
         if outcome.events and by.id != mission.regulateur:
             outcome = await _with_regulateur(tx, outcome, "closing.worsened")
         return await record(given, tx, outcome, actor_of(by))
@@ -305,7 +305,7 @@ async def night_owner_due(given: Given, timer: Timer) -> None:
     async with given.storage.transaction() as tx:
         mission = await rung(given, tx, timer)
         if mission is not None:
-            await record(given, tx, closing.night_owner_due(mission, timer.key, given.now()), "timer")
+            await record(given, tx, night.owner_due(mission, timer.key, given.now()), "timer")
 
 
 async def ask_night_owner(given: Given, by: Person, mission_id: MissionId) -> Answer:
@@ -332,7 +332,7 @@ async def night_owner_is(given: Given, by: Person, mission_id: MissionId, owner:
         if mission is None or person is None or person.phone is None:
             return GONE
         named = NightOwner(person.formal_name, person.phone)
-        outcome = closing.name_night_owner(mission, named, by.short_name)
+        outcome = night.name_owner(mission, named, by.short_name)
         await tx.drafts.drop(by.id, f"{NIGHT}:{mission_id}")
         return await record(given, tx, outcome, actor_of(by))
 
@@ -352,7 +352,7 @@ async def type_night_owner(given: Given, by: Person, mission_id: MissionId, text
         if mission is None:
             return GONE
         named = NightOwner(name, found[0].phone.e164)
-        outcome = closing.name_night_owner(mission, named, by.short_name)
+        outcome = night.name_owner(mission, named, by.short_name)
         return await record(given, tx, outcome, actor_of(by))
 
 

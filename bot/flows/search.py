@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain import closing, outlook, search, waves
+from bot.domain import ending, outlook, search, waves
 from bot.domain.mission import IdelOffer, Mission, Orientation, SearchState
 from bot.domain.outcome import Answer, Fact, Notice, Outcome, Priority, Timer, nothing, to_group, to_person
 from bot.domain.people import MissionId, Person, PersonId, Role
@@ -311,7 +311,7 @@ async def orient(
         if outcome.events and orientation is Orientation.PROLONG:
             outcome = await _prolonged(given, tx, outcome)
         elif outcome.events:
-            outcome = closing.reoriented(outcome)
+            outcome = ending.reoriented(outcome)
         return await record(given, tx, outcome, actor_of(by))
 
 

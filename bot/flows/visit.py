@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from bot.domain import closing, visit
+from bot.domain import ending, visit
 from bot.domain.calendar import shown_at
 from bot.domain.mission import Mission, VisitState
 from bot.domain.outcome import Answer, Event, Notice, Outcome, Place, Priority, Timer, to_group, to_person
@@ -79,7 +79,7 @@ async def finish(given: Given, person: Person, mission_id: MissionId, *, sure: b
             return Answer("visit.confirm_below")
         outcome = _with_menu(visit.finish(mission, given.now()), person)
         if outcome.events:
-            outcome = outcome.then(closing.ask(outcome.mission, person.short_name, given.now()))
+            outcome = outcome.then(ending.done(outcome.mission, person.short_name, given.now()))
             outcome = questionnaire.closed(given, outcome)
         return await record(given, tx, outcome, actor_of(person))
 

@@ -1,7 +1,7 @@
 """The buttons after the care, of the exits, and of the owner of the night."""
 
 from bot.buttons import Verb
-from bot.domain import closing
+from bot.domain import closing, ending
 from bot.domain.closing import Question
 from bot.domain.mission import EndReason, MissionState, PatientOutcome, Prescription
 from bot.messages import control
@@ -65,7 +65,7 @@ def confirm(keys: Keys) -> Rows:
     if wanted is None or keys.mission.state is not MissionState.OPEN:
         return ()
     reason = EndReason(wanted)
-    details = closing.DETAILS.get(reason, ())
+    details = ending.DETAILS.get(reason, ())
     words: Rows = ()
     if reason is EndReason.CANCELLED:
         words, details = control.other_reason(keys), tuple(d for d in details if d != "other")

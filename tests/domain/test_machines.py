@@ -12,7 +12,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.domain import cascade, closing, control, search, video_hour, visio, visit, watch, waves
+from bot.domain import (
+    cascade,
+    closing,
+    control,
+    ending,
+    night,
+    search,
+    video_hour,
+    visio,
+    visit,
+    watch,
+    waves,
+    worsening,
+)
 from bot.domain.cascade import Askable, Roster, Rosters
 from bot.domain.mission import (
     CascadeState,
@@ -499,7 +512,7 @@ class World(RuleBasedStateMachine):
     def nurse_finishes(self) -> None:
         def decide() -> Outcome:
             outcome = visit.finish(self.mission, self.now)
-            return outcome.then(closing.ask(outcome.mission, "IDEL", self.now)) if outcome.events else outcome
+            return outcome.then(ending.done(outcome.mission, "IDEL", self.now)) if outcome.events else outcome
 
         self.tap(decide)
 
@@ -620,7 +633,7 @@ class World(RuleBasedStateMachine):
                 again = outcome.then(search.offer_again(outcome.mission, self.offers.values()))
                 more = search.ask_more(again.mission, self.wave(), "prolonged", self.now)
                 return again.then(more) if more.offers else again
-            return closing.reoriented(outcome) if outcome.events else outcome
+            return ending.reoriented(outcome) if outcome.events else outcome
 
         self.tap(decide)
 
@@ -806,19 +819,17 @@ class World(RuleBasedStateMachine):
     )
     @rule(reason=st.sampled_from([r for r in EndReason if r not in (EndReason.DONE, EndReason.REORIENTED)]))
     def mission_is_ended(self, reason: EndReason) -> None:
-        self.tap(lambda: closing.end(self.mission, reason, "Léa M.", None, self.now))
+        self.tap(lambda: ending.end(self.mission, reason, "Léa M.", None, self.now))
 
     @precondition(lambda self: self.now > START + timedelta(hours=2))
     @rule()
     def patient_worsens(self) -> None:
-        self.tap(lambda: closing.worsen(self.mission, "Léa M.", by_idel=False, now=self.now))
+        self.tap(lambda: worsening.worsen(self.mission, "Léa M.", by_idel=False, now=self.now))
 
     @precondition(lambda self: self.mission.night_owner_asked)
     @rule()
     def night_has_its_owner(self) -> None:
-        self.tap(
-            lambda: closing.name_night_owner(self.mission, NightOwner("Dr Roth", "+33639980004"), "Léa M.")
-        )
+        self.tap(lambda: night.name_owner(self.mission, NightOwner("Dr Roth", "+33639980004"), "Léa M."))
 
     # Time
 
@@ -884,7 +895,7 @@ class World(RuleBasedStateMachine):
             TimerKind.PAUSE_OVER: lambda: cascade.resume(mission, now, timer.epoch),
             TimerKind.PHONE_REMINDER: lambda: cascade.remind_call(mission, timer.epoch, now),
             TimerKind.CLOSING_REMINDER: lambda: closing.remind(mission, timer.key, now),
-            TimerKind.NIGHT_OWNER: lambda: closing.night_owner_due(mission, timer.key, now),
+            TimerKind.NIGHT_OWNER: lambda: night.owner_due(mission, timer.key, now),
             TimerKind.UNTOUCHED: lambda: watch.ring(mission, timer.key, timer.epoch, OTHERS, now),
         }[TimerKind(timer.kind)]()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain import cascade, closing, search, video_hour, visio, visit
+from bot.domain import cascade, ending, search, video_hour, visio, visit, worsening
 from bot.domain.cascade import Askable, Roster
 from bot.domain.mission import EndReason, Mission, MissionState, Orientation, Search, SearchState, Sex
 from bot.domain.owner import Deed, Owner, Who, owner
@@ -157,13 +157,13 @@ def test_a_new_hour_is_agreed_by_the_other_side_and_else_by_the_operator() -> No
 
 
 def test_a_patient_who_worsens_is_for_the_regulateur_whatever_else_is_under_way() -> None:
-    mission = closing.worsen(with_a_doctor(), "Amina B.", by_idel=True, now=START).mission
+    mission = worsening.worsen(with_a_doctor(), "Amina B.", by_idel=True, now=START).mission
     assert owner(mission, START) == Owner(Who.REGULATEUR, Deed.DECIDE, PAUL, LIMIT)
 
 
 def test_after_the_care_each_side_answers_and_the_patient_is_told() -> None:
     there = visit.arrive(with_a_doctor(), START).mission
-    over = closing.ask(visit.finish(there, START).mission, "Amina B.", START).mission
+    over = ending.done(visit.finish(there, START).mission, "Amina B.", START).mission
     assert owner(over, START) == Owner(Who.OPERATOR, Deed.CALL_PATIENT, LEA)
     told = visit.patient_told(over, "Léa M.", START).mission
     assert owner(told, START) == Owner(Who.IDEL, Deed.CLOSE, IDEL)
@@ -181,6 +181,6 @@ def test_a_mission_that_is_over_wants_nobody_but_the_call_that_is_owed() -> None
 
 
 def test_an_end_by_the_operator_leaves_nothing_open() -> None:
-    ended = closing.end(OFFER.mission, EndReason.CANCELLED, "Léa M.", "patient", START).mission
+    ended = ending.end(OFFER.mission, EndReason.CANCELLED, "Léa M.", "patient", START).mission
     assert not visio.is_live(ended)
     assert owner(ended, START).who is Who.NOBODY
