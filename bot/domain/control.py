@@ -7,8 +7,7 @@ from the present, and refused when something has moved since.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain import cascade, search, visit
-from bot.domain.cascade import Rosters
+from bot.domain import cascade, cascade_answers, cascade_control, search, visit
 from bot.domain.mission import (
     CallReason,
     Closing,
@@ -44,6 +43,7 @@ from bot.domain.outcome import (
     to_person,
 )
 from bot.domain.people import CascadeStep, Party, Person, PersonId
+from bot.domain.rosters import Rosters
 from bot.domain.waves import Candidate, Wave
 
 #: How long an operator may take a decision back.
@@ -248,7 +248,7 @@ def assign_doctor(
         offers = (*asked.offers, DoctorOffer(party, state, now, by_phone=by_phone))
         steps = (*current.steps[:index], replace(asked, offers=offers), *current.steps[index + 1 :])
         with_offer = replace(mission, cascade=replace(current, steps=steps))
-    outcome = cascade.accept(with_offer, party, hour, now, recorded_by=by)
+    outcome = cascade_answers.accept(with_offer, party, hour, now, recorded_by=by)
     return outcome if outcome.events else replace(outcome, mission=mission, notices=())
 
 
@@ -624,13 +624,15 @@ def _unaccept_doctor(mission: Mission, wanted: Undoable, given: Undoing, now: da
         or mission.visio is not None
     ):
         return moved_since(mission)
-    return cascade.unaccept(mission, doctor.party, given.rosters, now)
+    return cascade_control.unaccept(mission, doctor.party, given.rosters, now)
 
 
 def _unrefuse_doctor(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
     if mission.state is not MissionState.OPEN or mission.cascade.state not in cascade.ACCEPTABLE:
         return moved_since(mission)
-    return cascade.unrefuse(mission, wanted.party) if wanted.party is not None else moved_since(mission)
+    return (
+        cascade_control.unrefuse(mission, wanted.party) if wanted.party is not None else moved_since(mission)
+    )
 
 
 def _hour_as_before(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
@@ -649,7 +651,7 @@ def _unskip(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -
         or mission.cascade.state not in cascade.ACCEPTABLE
     ):
         return moved_since(mission)
-    return cascade.ask_again(mission, wanted.index, given.rosters, now)
+    return cascade_control.ask_again(mission, wanted.index, given.rosters, now)
 
 
 def _false_alarm(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
@@ -703,6 +705,7 @@ TOLD_BY_VOICE = {
     "cascade.nobody": "nobody",
     "cascade.idel_stays": "stays",
     "cascade.idel_leaves": "leaves",
+    "visio.trouble": "trouble",
     "closing.ended": "ended",
     "closing.call_15": "call_15",
     "closing.night_told": "night",

@@ -4,12 +4,11 @@ The médecin traitant is the patient's own. A step with a duty roster asks whom 
 effecteurs are a pool, the garde the doctors of the list, the others houses. Pure: everything is given.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain import availability, calendar, duty
-from bot.domain.cascade import Askable, Roster, Rosters
 from bot.domain.duty import MOMENT, Duty
 from bot.domain.mission import Mission
 from bot.domain.people import CascadeStep, Organisation, Party, PartyKind, Person
@@ -47,6 +46,29 @@ LOOK_AHEAD = timedelta(hours=24)
 
 #: No obstacle to whoever is on duty: a garde begins when the service closes.
 NOT_ON_DUTY = frozenset({availability.HOURS, availability.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Askable:
+    """Somebody of a step; `by_phone` when OSNP must phone them for their answer."""
+
+    party: Party
+    by_phone: bool = False
+    text_to: str | None = None  # E.164: a text message asks them, and OSNP phone for the answer
+    begins: datetime | None = None  # of their turn of duty, where it is still to come
+    ends: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who can be asked at a step, or why it is skipped (a key of the words)."""
+
+    askable: tuple[Askable, ...] = ()
+    skip: str | None = None
+    begins: datetime | None = None  # a garde counts from then on
+
+
+Rosters = Mapping[CascadeStep, Roster]
 
 
 @dataclass(frozen=True, slots=True)

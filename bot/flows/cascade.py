@@ -3,8 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.domain import calendar, cascade, ending, rosters, video_hour, visio
-from bot.domain.cascade import Rosters
+from bot.domain import (
+    calendar,
+    cascade,
+    cascade_answers,
+    cascade_control,
+    ending,
+    rosters,
+    video_hour,
+    visio,
+)
 from bot.domain.mission import CascadeState, EndReason, Mission, MissionState
 from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, Timer, to_group, to_party, to_person
 from bot.domain.people import (
@@ -19,6 +27,7 @@ from bot.domain.people import (
     Role,
 )
 from bot.domain.phone import find_phones
+from bot.domain.rosters import Rosters
 from bot.domain.thread import Voice
 from bot.flows import thread
 from bot.flows.record import actor_of, record, rung
@@ -102,7 +111,7 @@ async def accept(
             if recorded_by is not None and doctor is not None and doctor.party == party:
                 fixed = video_hour.fix_hour(mission, hour, actor_of(recorded_by), given.now())
                 return await record(given, tx, fixed, _actor(party, recorded_by))
-            outcome = cascade.accept(
+            outcome = cascade_answers.accept(
                 mission,
                 party,
                 hour,
@@ -118,7 +127,7 @@ async def accept(
             mission = await tx.missions.get(mission_id)
             if mission is None:
                 return GONE
-            present = cascade.accept(mission, party, hour, given.now())
+            present = cascade_answers.accept(mission, party, hour, given.now())
             # Nothing was recorded: nobody must believe that it is theirs.
             taken = present.won is None
             return present.answer if taken else Answer("search.again", {"number": mission.number})
@@ -162,7 +171,7 @@ async def refuse(
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        outcome = cascade.refuse(
+        outcome = cascade_answers.refuse(
             mission,
             party,
             await rosters_of(given, tx, mission),
@@ -183,7 +192,7 @@ async def no_answer(given: Given, by: Person, mission_id: MissionId, party: Part
         if party.kind is PartyKind.ORGANISATION:
             house = await tx.people.organisation(OrganisationId(party.id))
             lines = len(house.all_lines) if house else 1
-        outcome = cascade.unanswered(
+        outcome = cascade_answers.unanswered(
             mission,
             party,
             line,
@@ -221,7 +230,7 @@ async def withdraw(given: Given, party: Party, mission_id: MissionId, by: Person
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        outcome = cascade.withdraw(mission, party, await rosters_of(given, tx, mission), given.now())
+        outcome = cascade_answers.withdraw(mission, party, await rosters_of(given, tx, mission), given.now())
         if outcome.events:
             outcome = outcome.then(visio.end(outcome.mission))
         return await record(given, tx, outcome, _actor(party, by))
@@ -400,27 +409,31 @@ async def _decided(
 
 async def skip(given: Given, by: Person, mission_id: MissionId, epoch: int) -> Answer:
     """«Étape suivante»."""
-    return await _decided(given, by, mission_id, lambda m, r: cascade.skip(m, r, given.now(), epoch))
+    return await _decided(given, by, mission_id, lambda m, r: cascade_control.skip(m, r, given.now(), epoch))
 
 
 async def go_back(given: Given, by: Person, mission_id: MissionId, epoch: int) -> Answer:
     """«Revenir»."""
-    return await _decided(given, by, mission_id, lambda m, r: cascade.go_back(m, r, given.now(), epoch))
+    return await _decided(
+        given, by, mission_id, lambda m, r: cascade_control.go_back(m, r, given.now(), epoch)
+    )
 
 
 async def restart(given: Given, by: Person, mission_id: MissionId, epoch: int) -> Answer:
     """«Reprendre la cascade»."""
-    return await _decided(given, by, mission_id, lambda m, r: cascade.restart(m, r, given.now(), epoch))
+    return await _decided(
+        given, by, mission_id, lambda m, r: cascade_control.restart(m, r, given.now(), epoch)
+    )
 
 
 async def pause(given: Given, by: Person, mission_id: MissionId, length: timedelta | None = None) -> Answer:
     """«Pause 10 min»."""
-    return await _decided(given, by, mission_id, lambda m, _: cascade.pause(m, given.now(), length))
+    return await _decided(given, by, mission_id, lambda m, _: cascade_control.pause(m, given.now(), length))
 
 
 async def resume(given: Given, by: Person, mission_id: MissionId) -> Answer:
     """«Reprendre»."""
-    return await _decided(given, by, mission_id, lambda m, _: cascade.resume(m, given.now()))
+    return await _decided(given, by, mission_id, lambda m, _: cascade_control.resume(m, given.now()))
 
 
 async def tell_idel(given: Given, by: Person, mission_id: MissionId, *, stay: bool) -> Answer:
@@ -454,7 +467,7 @@ async def name_doctor(
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        return await record(given, tx, cascade.name_doctor(mission, party, name, phone), str(party))
+        return await record(given, tx, cascade_answers.name_doctor(mission, party, name, phone), str(party))
 
 
 async def read_doctor(given: Given, party: Party, mission_id: MissionId, text: str) -> Answer:
@@ -507,7 +520,7 @@ async def pause_over(given: Given, timer: Timer) -> None:
     async with given.storage.transaction() as tx:
         mission = await rung(given, tx, timer)
         if mission is not None:
-            await record(given, tx, cascade.resume(mission, given.now(), timer.epoch), "timer")
+            await record(given, tx, cascade_control.resume(mission, given.now(), timer.epoch), "timer")
 
 
 async def call_not_recorded(given: Given, timer: Timer) -> None:

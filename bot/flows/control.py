@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain import cascade, control, places, search, visio, watch
+from bot.domain import cascade_answers, cascade_control, control, places, search, visio, watch
 from bot.domain.mission import (
     Decision,
     EndReason,
@@ -304,7 +304,7 @@ async def doctor_gone(given: Given, by: Person, mission_id: MissionId, place: Pl
         if mission is None or doctor is None:
             return GONE
         rosters = await cascade_flow.rosters_of(given, tx, mission)
-        outcome = cascade.withdraw(mission, doctor.party, rosters, given.now())
+        outcome = cascade_answers.withdraw(mission, doctor.party, rosters, given.now())
         if outcome.events:
             outcome = outcome.then(visio.end(outcome.mission))
             outcome = replace(outcome, answer=Answer("control.doctor_gone", {"number": mission.number}))
@@ -429,7 +429,7 @@ async def _reopened(given: Given, tx: Transaction, mission: Mission, by: Person)
     if not outcome.events:
         return outcome
     rosters = await cascade_flow.rosters_of(given, tx, outcome.mission)
-    outcome = outcome.then(cascade.reopen(outcome.mission, rosters, given.now()))
+    outcome = outcome.then(cascade_control.reopen(outcome.mission, rosters, given.now()))
     return await cascade_flow.follow(given, tx, outcome.mission, outcome)
 
 

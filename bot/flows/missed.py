@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import cascade, closing, orders, search, video_hour
+from bot.domain import cascade_notices, closing, orders, search, video_hour
 from bot.domain.mission import ChosenDoctor, IdelOfferState, Mission, MissionState
 from bot.domain.outcome import (
     Fact,
@@ -66,7 +66,7 @@ async def catch_up(given: Given, tx: Transaction, person: Person, told: Sequence
                 notices += await questionnaire.asked(given, tx, mission)
             notices += await _missed_between(given, tx, me, mission, person, Voice.IDEL)
         if person.party in asked:
-            again = None if sees_offer else cascade.offer_again_to(mission, person.party)
+            again = None if sees_offer else cascade_notices.offer_again_to(mission, person.party)
             notices.append(again or _card("cascade.offer", me, mission, "offer", party=str(person.party)))
         doctor = mission.cascade.doctor
         if doctor is not None and doctor.party == person.party and not doctor.by_phone:

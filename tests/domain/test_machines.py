@@ -14,6 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bot.domain import (
     cascade,
+    cascade_answers,
+    cascade_control,
     closing,
     control,
     ending,
@@ -26,7 +28,6 @@ from bot.domain import (
     waves,
     worsening,
 )
-from bot.domain.cascade import Askable, Roster, Rosters
 from bot.domain.mission import (
     CascadeState,
     Decision,
@@ -60,6 +61,7 @@ from bot.domain.outcome import (
 from bot.domain.owner import Who, owner
 from bot.domain.people import CascadeStep, MissionId, OrganisationId, Party, Person, PersonId, Role
 from bot.domain.region import SearchPolicy
+from bot.domain.rosters import Askable, Roster, Rosters
 from bot.domain.waves import Candidate, Eligible, Wave
 
 #: Tuesday 6 October 2026, 09:23 in Paris.
@@ -531,7 +533,7 @@ class World(RuleBasedStateMachine):
     def doctor_accepts(self, party: Party, after: int, by_phone: bool) -> None:
         hour = self.now + timedelta(minutes=after)
         self.tap(
-            lambda: cascade.accept(
+            lambda: cascade_answers.accept(
                 self.mission, party, hour, self.now, recorded_by="Léa M." if by_phone else None
             )
         )
@@ -541,7 +543,7 @@ class World(RuleBasedStateMachine):
     def an_asked_doctor_accepts(self, data: st.DataObject) -> None:
         party = data.draw(st.sampled_from(cascade.asked_parties(self.mission)))
         hour = video_hour.earliest(self.mission, self.now)
-        self.tap(lambda: cascade.accept(self.mission, party, hour, self.now))
+        self.tap(lambda: cascade_answers.accept(self.mission, party, hour, self.now))
 
     @precondition(lambda self: bool(cascade.asked_parties(self.mission)))
     @rule(data=st.data())
@@ -557,18 +559,18 @@ class World(RuleBasedStateMachine):
 
     @rule(party=parties)
     def doctor_refuses(self, party: Party) -> None:
-        self.tap(lambda: cascade.refuse(self.mission, party, self.rosters, self.now))
+        self.tap(lambda: cascade_answers.refuse(self.mission, party, self.rosters, self.now))
 
     @precondition(lambda self: bool(cascade.asked_parties(self.mission)))
     @rule(data=st.data(), line=st.integers(0, 2))
     def nobody_picks_up(self, data: st.DataObject, line: int) -> None:
         party = data.draw(st.sampled_from(cascade.asked_parties(self.mission)))
-        self.tap(lambda: cascade.unanswered(self.mission, party, line, 2, self.rosters, self.now))
+        self.tap(lambda: cascade_answers.unanswered(self.mission, party, line, 2, self.rosters, self.now))
 
     @rule(party=parties)
     def doctor_withdraws(self, party: Party) -> None:
         def decide() -> Outcome:
-            outcome = cascade.withdraw(self.mission, party, self.rosters, self.now)
+            outcome = cascade_answers.withdraw(self.mission, party, self.rosters, self.now)
             return outcome.then(visio.end(outcome.mission)) if outcome.events else outcome
 
         self.tap(decide)
@@ -595,7 +597,7 @@ class World(RuleBasedStateMachine):
 
     @rule(party=parties)
     def house_names_its_doctor(self, party: Party) -> None:
-        self.tap(lambda: cascade.name_doctor(self.mission, party, "Dr Adam", "+33639980022"))
+        self.tap(lambda: cascade_answers.name_doctor(self.mission, party, "Dr Adam", "+33639980022"))
 
     # The video
 
@@ -744,7 +746,7 @@ class World(RuleBasedStateMachine):
             now=self.now,
         )
         if outcome.events:
-            outcome = outcome.then(cascade.reopen(outcome.mission, self.rosters, self.now))
+            outcome = outcome.then(cascade_control.reopen(outcome.mission, self.rosters, self.now))
         return outcome
 
     @precondition(lambda self: self.mission.state is not MissionState.OPEN)
@@ -794,25 +796,25 @@ class World(RuleBasedStateMachine):
     @rule(late=st.booleans())
     def step_is_skipped(self, late: bool) -> None:
         epoch = self.mission.cascade.epoch - late
-        self.tap(lambda: cascade.skip(self.mission, self.rosters, self.now, epoch))
+        self.tap(lambda: cascade_control.skip(self.mission, self.rosters, self.now, epoch))
 
     @rule(late=st.booleans())
     def step_before_is_asked(self, late: bool) -> None:
         epoch = self.mission.cascade.epoch - late
-        self.tap(lambda: cascade.go_back(self.mission, self.rosters, self.now, epoch))
+        self.tap(lambda: cascade_control.go_back(self.mission, self.rosters, self.now, epoch))
 
     @rule(late=st.booleans())
     def cascade_starts_anew(self, late: bool) -> None:
         epoch = self.mission.cascade.epoch - late
-        self.tap(lambda: cascade.restart(self.mission, self.rosters, self.now, epoch))
+        self.tap(lambda: cascade_control.restart(self.mission, self.rosters, self.now, epoch))
 
     @rule()
     def cascade_is_paused(self) -> None:
-        self.tap(lambda: cascade.pause(self.mission, self.now))
+        self.tap(lambda: cascade_control.pause(self.mission, self.now))
 
     @rule()
     def cascade_is_resumed(self) -> None:
-        self.tap(lambda: cascade.resume(self.mission, self.now))
+        self.tap(lambda: cascade_control.resume(self.mission, self.now))
 
     @precondition(
         lambda self: self.mission.state is MissionState.OPEN and self.now > START + timedelta(hours=1)
@@ -829,7 +831,9 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: self.mission.night_owner_asked)
     @rule()
     def night_has_its_owner(self) -> None:
-        self.tap(lambda: night.name_owner(self.mission, NightOwner("Dr Roth", "+33639980004"), "Léa M."))
+        self.tap(
+            lambda: night.name_owner(self.mission, NightOwner("Dr Roth", "+33639980004"), "Léa M.")
+        )
 
     # Time
 
@@ -892,7 +896,7 @@ class World(RuleBasedStateMachine):
             TimerKind.LATE_ARRIVAL: lambda: visit.chase_arrival(mission, now),
             TimerKind.LIMIT_NEAR: lambda: visit.chase_arrival(mission, now),
             TimerKind.DOCTOR_SILENT: lambda: cascade.silent(mission, timer.epoch, self.rosters, now),
-            TimerKind.PAUSE_OVER: lambda: cascade.resume(mission, now, timer.epoch),
+            TimerKind.PAUSE_OVER: lambda: cascade_control.resume(mission, now, timer.epoch),
             TimerKind.PHONE_REMINDER: lambda: cascade.remind_call(mission, timer.epoch, now),
             TimerKind.CLOSING_REMINDER: lambda: closing.remind(mission, timer.key, now),
             TimerKind.NIGHT_OWNER: lambda: night.owner_due(mission, timer.key, now),

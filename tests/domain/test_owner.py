@@ -5,11 +5,21 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain import cascade, ending, search, video_hour, visio, visit, worsening
-from bot.domain.cascade import Askable, Roster
+from bot.domain import (
+    cascade,
+    cascade_answers,
+    cascade_control,
+    ending,
+    search,
+    video_hour,
+    visio,
+    visit,
+    worsening,
+)
 from bot.domain.mission import EndReason, Mission, MissionState, Orientation, Search, SearchState, Sex
 from bot.domain.owner import Deed, Owner, Who, owner
 from bot.domain.people import CascadeStep, MissionId, OrganisationId, Party, Person, PersonId, Role
+from bot.domain.rosters import Askable, Roster, Rosters
 from bot.domain.waves import Candidate, at_once
 from tests.domain.test_machines import LIMIT, OPERATOR, REGULATEUR, RULES, START, STEPS
 
@@ -47,14 +57,14 @@ def taken(estimate: int | None = 40) -> Mission:
     return won.mission
 
 
-def with_doctors_asked(rosters: cascade.Rosters = ROSTERS) -> Mission:
+def with_doctors_asked(rosters: Rosters = ROSTERS) -> Mission:
     return cascade.start(taken(), STEPS, rosters, START).mission
 
 
 def with_a_doctor(party: Party = CLAIRE) -> Mission:
     rosters = {CascadeStep.EFFECTEUR_SAS: Roster((Askable(party),))}
     mission = with_doctors_asked(rosters)
-    return cascade.accept(mission, party, video_hour.earliest(mission, START), START).mission
+    return cascade_answers.accept(mission, party, video_hour.earliest(mission, START), START).mission
 
 
 def test_while_nurses_are_asked_nobody_is_meant_by_name() -> None:
@@ -113,7 +123,7 @@ def test_a_step_to_phone_is_the_operator_s() -> None:
 
 
 def test_a_paused_cascade_is_the_operator_s() -> None:
-    mission = cascade.pause(with_doctors_asked(), START).mission
+    mission = cascade_control.pause(with_doctors_asked(), START).mission
     assert owner(mission, START) == Owner(Who.OPERATOR, Deed.RESUME, LEA, START + RULES.pause)
 
 
@@ -138,7 +148,7 @@ def test_a_house_names_its_doctor() -> None:
     assert doctor is not None
     phoned = mission.with_(cascade=replace(mission.cascade, doctor=replace(doctor, by_phone=True)))
     assert owner(phoned, START).deed is Deed.ARRIVE  # nobody can be asked in a chat it has not
-    named = cascade.name_doctor(mission, HOUSE, "Dr Haas", None).mission
+    named = cascade_answers.name_doctor(mission, HOUSE, "Dr Haas", None).mission
     assert owner(named, START).deed is Deed.ARRIVE
 
 

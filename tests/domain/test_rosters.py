@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.domain import availability, duty, rosters
-from bot.domain.cascade import Askable, Roster, start, steps_of
+from bot.domain.cascade import start, steps_of
 from bot.domain.duty import Duty
 from bot.domain.mission import Mission
 from bot.domain.people import CascadeStep, Line, Organisation, OrganisationId, Party, Person, PersonId, Role
 from bot.domain.region import Region
-from bot.domain.rosters import Known
+from bot.domain.rosters import Askable, Known, Roster
 from bot.domain.video_hour import hours
 from bot.region import load_region
 from tests.domain.missions import NOW, taken
