@@ -24,6 +24,7 @@ from bot.buttons import Press, Verb
 from bot.context import Context
 from bot.domain.outcome import Answer, Notice, Timer, TimerKind
 from bot.domain.people import GROUP_ROLES, Person, Role
+from bot.flows import board as board_flow
 from bot.flows import cascade as cascade_flow
 from bot.flows import closing as closing_flow
 from bot.flows import joining as joining_flow
@@ -33,6 +34,7 @@ from bot.flows import presence as presence_flow
 from bot.flows import reach as reach_flow
 from bot.flows import search as search_flow
 from bot.flows import thread as thread_flow
+from bot.flows import visio as visio_flow
 from bot.flows import visit as visit_flow
 from bot.flows import watch as watch_flow
 from bot.handlers import (
@@ -159,11 +161,12 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.END_CONFIRM: (ANYBODY, closing.on_end_confirmed),
     Verb.END_KEEP: (ANYBODY, closing.on_kept),
     Verb.WORSENED: (IDEL_OR_GROUP, closing.on_worsened),
-    Verb.VISIO_CREATE: (IDEL, visio.on_create),
-    Verb.VISIO_TROUBLE: (IDEL | DOCTOR, visio.on_trouble),
-    Verb.VISIO_NEW: (IDEL | DOCTOR, visio.on_new_link),
-    Verb.VISIO_LATER: (IDEL | DOCTOR, visio.on_later),
-    Verb.VISIO_ABANDON: (IDEL | DOCTOR, visio.on_abandon),
+    Verb.VISIO_CREATE: (IDEL_OR_GROUP, visio.on_create),
+    Verb.VISIO_TROUBLE: (ANYBODY, visio.on_trouble),
+    Verb.VISIO_NEW: (ANYBODY, visio.on_new_link),
+    Verb.VISIO_LATER: (ANYBODY, visio.on_later),
+    Verb.VISIO_ABANDON: (ANYBODY, visio.on_abandon),
+    Verb.VISIO_DICTATE: (GROUP, visio.on_dictate),
     Verb.VITALS_GUIDED: (IDEL, vitals.on_guided),
     Verb.VITALS_NEW: (IDEL, vitals.on_guided),
     Verb.VITALS_CHOICE: (IDEL, vitals.on_choice),
@@ -220,6 +223,7 @@ ON_TIMER: Mapping[str, Callable[[Given, Timer], Awaitable[None]]] = {
     TimerKind.ACCOUNT: outage_flow.account_due,
     TimerKind.JOINING_CARD: joining_flow.card_due,
     TimerKind.JOINING_FORGET: joining_flow.forget_due,
+    TimerKind.BOARD_HOURS: board_flow.hours_changed,
     TimerKind.REACH_CHECK: reach_flow.check_due,
     TimerKind.REACH_BACK: reach_flow.offer_after_all,
 }
@@ -238,8 +242,14 @@ _RELAYS = (
 )
 
 #: What follows, in the same commit, once a notice has arrived; or once it is given up.
-ON_DELIVERED: Mapping[str, OnDelivered] = dict.fromkeys(_RELAYS, thread_flow.delivered)
-ON_GIVEN_UP: Mapping[str, OnGivenUp] = dict.fromkeys(_RELAYS, thread_flow.not_delivered)
+ON_DELIVERED: Mapping[str, OnDelivered] = {
+    **dict.fromkeys(_RELAYS, thread_flow.delivered),
+    "board.card": board_flow.drawn,
+}
+ON_GIVEN_UP: Mapping[str, OnGivenUp] = {
+    **dict.fromkeys(_RELAYS, thread_flow.not_delivered),
+    "visio.sms_idel": visio_flow.not_texted,
+}
 
 #: Where a person cannot be reached: what OSNP are told in place of «injoignable, appelez».
 ON_UNREACHABLE: Mapping[str, OnGivenUp] = {

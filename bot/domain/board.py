@@ -52,12 +52,40 @@ def pressing(mission: Mission, owner: Owner) -> tuple[int, datetime, int]:
 #: A card is not redrawn by the minute: it says «less than», which stays true until the hour.
 _COUNTS = (5, 10, 20)
 
+#: Under way: nobody is late with it before its hour, and a video goes on after it.
+_UNDER_WAY = frozenset({Deed.ARRIVE, Deed.CARE, Deed.RESUME})
+
+#: For the hours alone the pinned board is drawn at most so often.
+SOONEST = timedelta(minutes=1)
+
 
 def minutes_under(before: datetime | None, now: datetime) -> int | None:
     """5, 10 or 20 when less than so many minutes are left; None with more, or none."""
     if before is None or before <= now:
         return None
     return next((n for n in _COUNTS if before - now <= timedelta(minutes=n)), None)
+
+
+def is_overdue(owner: Owner, now: datetime) -> bool:
+    """Whether the hour before which somebody had to act has passed."""
+    return owner.before is not None and owner.before <= now and owner.deed is not Deed.CARE
+
+
+def is_urgent(owner: Owner, now: datetime) -> bool:
+    """Whether it is worth a mark: the last minutes before somebody must have acted, and afterwards."""
+    if is_overdue(owner, now):
+        return True
+    return owner.deed not in _UNDER_WAY and minutes_under(owner.before, now) == min(_COUNTS)
+
+
+def changes_at(mission: Mission, owner: Owner, now: datetime) -> datetime | None:
+    """When, without anybody's doing, the board says something else of it; None: never."""
+    if owner.before is None:
+        return None
+    moments = [owner.before, *(owner.before - timedelta(minutes=n) for n in _COUNTS)]
+    if owner.deed is Deed.ARRIVE:
+        moments.append(owner.before + mission.rules.late_arrival)  # from then on she is phoned
+    return min((moment for moment in moments if moment > now), default=None)
 
 
 class Mark(StrEnum):

@@ -11,7 +11,14 @@ from bot.domain.owner import Who, owner
 
 #: What rings for nobody's eyes, or is told in its own words.
 UNSEEN = frozenset(
-    {TimerKind.FORGET, TimerKind.PASTE, TimerKind.ACCOUNT, TimerKind.REACH_CHECK, TimerKind.REACH_BACK}
+    {
+        TimerKind.FORGET,
+        TimerKind.PASTE,
+        TimerKind.ACCOUNT,
+        TimerKind.REACH_CHECK,
+        TimerKind.REACH_BACK,
+        TimerKind.BOARD_HOURS,
+    }
 )
 
 #: Of each list so many are named.

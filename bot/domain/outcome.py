@@ -232,6 +232,7 @@ class TimerKind(StrEnum):
     REACH_CHECK = "reach.check"  # of no mission: the next few people are tried without a sound
     ACCOUNT = "outage.account"  # of no mission: what an absence of the bot did is told
     JOINING_CARD = "joining.card"  # the group has room for the card of an application, which is the key
+    BOARD_HOURS = "board.hours"  # of no mission: the hour alone changes what the pinned board says
     JOINING_FORGET = "joining.forget"  # an application nobody has gone on with; its key
 
 

@@ -13,11 +13,22 @@ from bot.domain import board, places
 from bot.domain.board import Moment, Standing
 from bot.domain.disclosure import Audience, patient_for
 from bot.domain.mission import Mission
-from bot.domain.outcome import Answer, Event, Notice, PlaceKind, Priority, to_person
+from bot.domain.outcome import (
+    Answer,
+    Event,
+    Notice,
+    PlaceKind,
+    Priority,
+    SetTimer,
+    StopTimer,
+    Timer,
+    TimerKind,
+    to_person,
+)
 from bot.domain.owner import Owner, owner
 from bot.domain.people import GROUP_ROLES, OrganisationId, PartyKind, Person, PersonId
 from bot.domain.region import Commune
-from bot.flows.record import actor_of
+from bot.flows.record import actor_of, board_card
 from bot.ports import Given, Link, Transaction
 
 #: What a link is for, in the table of links.
@@ -42,6 +53,8 @@ class Line:
     idel: str | None = None  # who goes there
     taker: str | None = None  # «Je m'en occupe»
     minutes_under: int | None = None  # 20, 10, 5, when less is left
+    is_overdue: bool = False
+    is_urgent: bool = False
     commune: str | None = None  # None: not to be shown
     place: Commune | None = None
     comes_from: Commune | None = None  # while the nurse is not there yet
@@ -61,6 +74,9 @@ class Board:
 #: On the page; the pinned card has fewer.
 MOST = 200
 MOST_PINNED = 30
+
+#: What waits for the group's share of the rate.
+_IN_GROUP = (PlaceKind.MISSION, PlaceKind.BOARD)
 
 
 async def read(given: Given, tx: Transaction, most: int = MOST) -> Board:
@@ -129,6 +145,8 @@ def _line(
         idel=nurse.short_name if nurse is not None else None,
         taker=taker.first_name if taker is not None else None,
         minutes_under=board.minutes_under(owns.before, now),
+        is_overdue=board.is_overdue(owns, now),
+        is_urgent=board.is_urgent(owns, now),
         commune=patient.commune,
         place=place if patient.commune is not None else None,
         comes_from=home if patient.commune is not None else None,
@@ -146,9 +164,34 @@ def _who(owns: Owner, people: Mapping[PersonId, Person], houses: Mapping[Organis
 
 async def facts(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
     """What the pinned card says: the most pressing, and by how much the group is behind."""
-    since = await tx.outbox.oldest((PlaceKind.MISSION, PlaceKind.BOARD))
+    since = await tx.outbox.oldest(_IN_GROUP)
     behind = given.now() - since if since is not None else timedelta()
     return {"board": await read(given, tx, MOST_PINNED), "minutes_behind": int(behind.total_seconds() // 60)}
+
+
+# The pinned card is drawn again when the hour alone changes what it says
+
+
+async def drawn(tx: Transaction, notice: Notice, now: datetime) -> None:
+    """The pinned card is as of now: when must it be drawn again, if nobody does anything?"""
+    every = [(mission, owner(mission, now)) for mission in await tx.missions.unfinished()]
+    moments = [board.changes_at(mission, owns, now) for mission, owns in every]
+    since = await tx.outbox.oldest(_IN_GROUP)  # this card too, until its end is written down
+    if since is not None and now - since >= board.SOONEST:
+        moments.append(now)  # it says that the group is behind
+    due = min((moment for moment in moments if moment is not None), default=None)
+    timer: SetTimer | StopTimer = StopTimer(TimerKind.BOARD_HOURS, "")
+    if due is not None:
+        timer = SetTimer(TimerKind.BOARD_HOURS, max(due, now + board.SOONEST))
+    await tx.timers.apply(None, [timer], now)
+
+
+async def hours_changed(given: Given, timer: Timer) -> None:
+    """20, 10 or 5 minutes are left for somebody, or none."""
+    async with given.storage.transaction() as tx:
+        now = given.now()
+        if await tx.timers.rung(timer, now):
+            await tx.outbox.owe([board_card()], now)
 
 
 # The links to the page

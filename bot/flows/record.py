@@ -103,7 +103,7 @@ def redraws(mission: Mission) -> list[Notice]:
             card="live",
             when_unknown=WhenUnknown.DROP,
         ),
-        Notice("board.card", BOARD, priority=Priority.CARD, card="board", when_unknown=WhenUnknown.DROP),
+        board_card(),
     ]
     if mission.visit.idel is not None:
         cards.append(_redraw("visit.card", to_person(PersonId(mission.visit.idel)), mission, "mission"))
@@ -111,6 +111,11 @@ def redraws(mission: Mission) -> list[Notice]:
     if doctor is not None and not doctor.by_phone:
         cards.append(_redraw("doctor.card", to_party(doctor.party), mission, "doctor"))
     return cards
+
+
+def board_card() -> Notice:
+    """The pinned board, drawn again."""
+    return Notice("board.card", BOARD, priority=Priority.CARD, card="board", when_unknown=WhenUnknown.DROP)
 
 
 async def cards_in_group(tx: Transaction, mission: MissionId | None) -> list[Notice]:

@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from bot.domain.mission import CallReason, SearchState
+from bot.domain.outcome import TimerKind
+from bot.domain.people import MissionId
 from storage.vault import Vault
 from tests.stories.story import PATIENT, Story, Teller, plain
 
@@ -82,12 +84,44 @@ async def test_a_nurse_whom_only_osnp_reach_is_followed_by_them_without_alarm(st
     ]
 
 
-async def test_less_than_ten_minutes_is_said_when_the_search_is_warned_of(story: Story) -> None:
+async def test_nobody_does_anything_and_the_board_says_that_20_10_and_5_minutes_are_left(
+    story: Story,
+) -> None:
     lea = story.person("Léa")
     await story.mission(offered_to=["Amina"])
-    assert "moins de" not in "\n".join(board(lea))
-    await story.wait(minutes=20, seconds=30)
-    assert "accepter avant 09:53 (moins de 10 min)" in board(lea)[2]
+    assert board(lea)[2] == "↳ IDEL : accepter avant 09:53 · OSNP Léa"
+    await story.wait(minutes=10, seconds=1)
+    assert board(lea)[2] == "↳ IDEL : accepter avant 09:53 (moins de 20 min) · OSNP Léa"
+    await story.wait(minutes=10)
+    assert board(lea)[2] == "↳ IDEL : accepter avant 09:53 (moins de 10 min) · OSNP Léa"
+    await story.wait(minutes=5)
+    assert board(lea)[2] == "↳ 🟠 IDEL : accepter avant 09:53 (moins de 5 min) · OSNP Léa"
+
+
+async def test_an_hour_that_has_passed_is_marked_also_after_a_restart(story: Story) -> None:
+    lea = story.person("Léa")
+    await story.mission(offered_to=["Amina"])
+    await story.wait(minutes=31)
+    assert board(lea)[2] == "↳ Dr Roth : orientation à donner avant 15:23 · OSNP Léa"
+    await story.the_bot_restarts()
+    await story.wait(hours=5, minutes=26)
+    assert board(lea)[2].startswith("↳ 🟠 Dr Roth : orientation à donner avant 15:23 (moins de 5 min)")
+    await story.wait(minutes=5)
+    assert board(lea)[2].startswith("↳ 🟠 Dr Roth : orientation à donner avant 15:23 (dépassé)")
+
+
+async def test_the_hours_redraw_nothing_but_the_board_and_end_with_the_missions(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.wait(minutes=9)
+    before = len(list(story.telegram.calls))
+    await story.wait(minutes=1, seconds=1)
+    assert [call.method for call in list(story.telegram.calls)[before:]] == ["editMessageText"]
+    await lea.types(f"/annuler {mission.number}", to=story.group.id)
+    await lea.taps("Doublon")
+    assert board(lea) == ["📋 Aucune mission en cours"]
+    async with story.storage.transaction() as tx:
+        assert TimerKind.BOARD_HOURS not in {timer.kind for timer in await tx.timers.of_mission(MissionId(0))}
 
 
 async def test_with_a_stranger_in_the_group_the_board_has_numbers_only(story: Story) -> None:

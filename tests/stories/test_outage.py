@@ -160,7 +160,7 @@ async def test_telegram_that_was_out_of_reach_is_told_when_it_answers_again(stor
     await story.bot.beat.once()
     await story.settle()
 
-    lea.sees("Telegram injoignable de 09:4")
+    lea.sees("Telegram injoignable de 09:33")
     assert accounts(lea) == 1
     await story.bot.beat.once()
     await story.wait(minutes=1)
