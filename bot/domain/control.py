@@ -1,30 +1,22 @@
 """What an operator decides by hand: who has the mission, what was said on the phone, who holds it.
 
-Pure decisions. What is taken back is not a picture of the past put back: it is a new decision, worked out
-from the present, and refused when something has moved since.
+Pure decisions.
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
-from bot.domain import cascade, cascade_answers, cascade_control, search, visit
+from bot.domain import cascade, cascade_answers, search
 from bot.domain.mission import (
-    CallReason,
-    Closing,
-    Decision,
     DoctorOffer,
     DoctorOfferState,
-    EndReason,
     IdelOffer,
     IdelOfferState,
     Mission,
     MissionState,
-    Search,
     SearchState,
     Step,
-    Undoable,
     Visit,
-    VisitState,
 )
 from bot.domain.outcome import (
     Answer,
@@ -32,22 +24,12 @@ from bot.domain.outcome import (
     Fact,
     Notice,
     Outcome,
-    Priority,
-    SetTimer,
-    StopTimer,
-    TimerKind,
-    Withdrawal,
     nothing,
     to_group,
-    to_party,
     to_person,
 )
 from bot.domain.people import CascadeStep, Party, Person, PersonId
-from bot.domain.rosters import Rosters
-from bot.domain.waves import Candidate, Wave
-
-#: How long an operator may take a decision back.
-UNDO_WITHIN = timedelta(minutes=10)
+from bot.domain.waves import Candidate
 
 #: Searches in which a nurse may be given the mission, or her answer noted.
 SEARCHING = (SearchState.USUAL, SearchState.OFFERED, SearchState.UNANSWERED)
@@ -88,9 +70,9 @@ def assign(
         )
     counted, own = _asked(mission, offer, nurse, now)
     if own.state is IdelOfferState.REFUSED:
-        counted = _with_search(counted, refused=max(0, counted.search.refused - 1))
+        counted = with_search(counted, refused=max(0, counted.search.refused - 1))
     excluded = tuple(gone for gone in counted.search.excluded if gone != person.id)
-    won = search.win(_with_search(counted, excluded=excluded), own, person, estimate, now)
+    won = search.win(with_search(counted, excluded=excluded), own, person, estimate, now)
     taken = won.mission
     taken = replace(taken, search=replace(taken.search, assigned_by=by))
     facts: dict[str, Fact] = {"person": person.id, "estimate": estimate, "by": by}
@@ -126,12 +108,13 @@ def _asked(
     own = IdelOffer(
         mission.id, nurse.person.id, epoch, IdelOfferState.UNREACHABLE, now, distance_km=nurse.distance_km
     )
-    return _with_search(
+    return with_search(
         mission, asked=mission.search.asked + 1, unreachable=mission.search.unreachable + 1
     ), own
 
 
-def _with_search(mission: Mission, **changes: object) -> Mission:
+def with_search(mission: Mission, **changes: object) -> Mission:
+    """The same mission with some fields of its search replaced."""
     return replace(mission, search=replace(mission.search, **changes))  # type: ignore[arg-type]
 
 
@@ -146,9 +129,9 @@ def note_refusal(
     if own.state is IdelOfferState.REFUSED:
         return nothing(mission, "control.noted_already", number=mission.number, name=person.short_name)
     if own.state is IdelOfferState.UNREACHABLE:
-        counted = _with_search(counted, unreachable=max(0, counted.search.unreachable - 1))
+        counted = with_search(counted, unreachable=max(0, counted.search.unreachable - 1))
     late = tuple(entry for entry in counted.search.late if entry.person != person.id)
-    counted = _with_search(counted, late=late)
+    counted = with_search(counted, late=late)
     noted = search.refuse(counted, replace(own, state=IdelOfferState.ASKED), person, now)
     if not noted.events:
         return replace(noted, mission=mission)
@@ -195,7 +178,7 @@ def relaunched(outcome: Outcome, by: str) -> Outcome:
     number = outcome.mission.number
     return replace(
         outcome,
-        mission=_with_search(outcome.mission, assigned_by=None),
+        mission=with_search(outcome.mission, assigned_by=None),
         answer=Answer("control.relaunched", {"number": number}),
         events=(Event("control.relaunched", {"by": by}), *outcome.events),
         notices=tuple(notices),
@@ -210,7 +193,7 @@ def unassigned(outcome: Outcome, nurse: PersonId, by: str) -> Outcome:
     excluded = tuple(gone for gone in decided.mission.search.excluded if gone != nurse)
     return replace(
         decided,
-        mission=_with_search(decided.mission, excluded=excluded),
+        mission=with_search(decided.mission, excluded=excluded),
         events=(
             Event("control.unassigned", {"person": nurse, "by": by}),
             *(e for e in outcome.events if e.kind != "search.given_back"),
@@ -290,406 +273,6 @@ def note(mission: Mission, by: str, now: datetime) -> Outcome:
         replace(mission, notes=mission.notes + 1),
         Answer("control.noted", {"number": mission.number}),
         events=(Event("control.noted", {"by": by, "count": mission.notes + 1}),),
-    )
-
-
-# It goes on after all
-
-
-def reopen(
-    mission: Mission,
-    wave: Wave,
-    nurse: Person | None,
-    offer: IdelOffer | None,
-    *,
-    elsewhere: int | None,
-    by: str,
-    now: datetime,
-) -> Outcome:
-    """A mission that was ended by mistake goes on, from what is still true. `offer` is its nurse's.
-
-    The nurse keeps it unless she has another one by now; without her it is offered again, or the régulateur
-    is asked again. The doctor is kept; the flow lets the cascade follow.
-    """
-    end = mission.end
-    if mission.state is MissionState.OPEN or end is None:
-        return nothing(mission, "control.not_over", number=mission.number)
-    if now >= mission.limit and mission.visit.arrived_at is None:
-        return nothing(
-            mission, "control.limit_passed", number=mission.number, limit=mission.limit.isoformat()
-        )
-    keeps = nurse is not None and nurse.active and (elsewhere is None or nurse.several_missions)
-    open_again = replace(
-        mission,
-        state=MissionState.OPEN,
-        end=None,
-        closing=Closing(),
-        worsened_at=None,
-        night_owner_asked=False,
-        undoable=None,
-        patient_calls=_calls_after(mission),
-        visit=_visit_again(mission.visit) if keeps else Visit(),
-    )
-    searched = _search_again(open_again, mission, wave, keeps=keeps, now=now)
-    told = _told_of_reopening(searched.mission, by, now, lost=None if keeps or nurse is None else nurse.id)
-    facts: dict[str, Fact] = {"by": by, "reason": end.reason.value, "nurse_kept": keeps}
-    is_lost = offer is not None and not keeps and offer.state is IdelOfferState.ACCEPTED
-    lost = (replace(offer, state=IdelOfferState.GAVE_BACK, reason=BY_MISTAKE),) if is_lost and offer else ()
-    return Outcome(
-        searched.mission,
-        Answer("control.reopened", {"number": mission.number}),
-        events=(Event("mission.reopened", facts), *searched.events),
-        notices=(*told, *searched.notices),
-        withdrawn=(
-            *(
-                Withdrawal(mission.id, f"closing.{name}")
-                for name in ("idel", "doctor", "ended", "unanswered")
-            ),
-            *searched.withdrawn,
-        ),
-        timers=(
-            StopTimer(TimerKind.FORGET),
-            StopTimer(TimerKind.CLOSING_REMINDER),
-            *_night_timers(mission, now),
-            *searched.timers,
-        ),
-        offers=(*lost, *searched.offers),
-        engaged=nurse.id if keeps and nurse is not None else None,
-    )
-
-
-def _calls_after(mission: Mission) -> tuple[CallReason, ...]:
-    """Who was told that nobody comes is told that somebody does; who was not told hears nothing."""
-    over = (CallReason.CANCELLED, CallReason.ORIENTED)
-    if any(reason in mission.patient_calls for reason in over):
-        return tuple(reason for reason in mission.patient_calls if reason not in over)
-    reason = mission.end.reason if mission.end is not None else EndReason.DONE
-    return (
-        mission.patient_calls if reason is EndReason.DONE else (*mission.patient_calls, CallReason.REOPENED)
-    )
-
-
-def _visit_again(before: Visit) -> Visit:
-    """On site if she had arrived, else on her way as she was."""
-    if before.arrived_at is None:
-        return before
-    return replace(before, state=VisitState.ON_SITE, finished_at=None)
-
-
-def _search_again(open_again: Mission, before: Mission, wave: Wave, *, keeps: bool, now: datetime) -> Outcome:
-    """The nurse's way goes on; or the régulateur decides again; or everybody is asked anew."""
-    mission = open_again
-    if keeps:
-        return Outcome(mission, Answer("control.reopened"), timers=_visit_timers(mission, now))
-    if before.end is not None and before.end.reason is EndReason.REORIENTED:
-        undecided = _undecided(mission.search)
-        return Outcome(
-            replace(mission, search=undecided),
-            Answer("control.reopened"),
-            notices=(
-                Notice("search.nobody", to_group(mission.id), mission.id, card="orientation", fresh=True),
-            ),
-            timers=tuple(
-                SetTimer(TimerKind.ORIENTATION_REMINDER, now + after, undecided.epoch, key=str(n))
-                for n, after in enumerate(mission.rules.reminders, start=1)
-            ),
-        )
-    return search.search_again(mission, wave, now)
-
-
-def _undecided(decided: Search) -> Search:
-    return replace(
-        decided,
-        state=SearchState.UNANSWERED,
-        orientation=None,
-        orientation_text=None,
-        oriented_by=None,
-        oriented_at=None,
-    )
-
-
-def _visit_timers(mission: Mission, now: datetime) -> tuple[SetTimer | StopTimer, ...]:
-    if mission.visit.state is VisitState.ON_SITE:
-        return ()
-    if mission.visit.expected_at is None:
-        return (SetTimer(TimerKind.VISIT_HOUR, now + mission.rules.visit_hour),)
-    return visit.arrival_timers(mission)
-
-
-def _night_timers(mission: Mission, now: datetime) -> tuple[SetTimer, ...]:
-    closes_at = mission.closes_at
-    if closes_at is None or mission.limit <= closes_at or mission.night_owner is not None:
-        return ()
-    due = closes_at - mission.rules.night_owner
-    return (SetTimer(TimerKind.NIGHT_OWNER, due),) if due > now else ()
-
-
-def _told_of_reopening(
-    mission: Mission, by: str, now: datetime, *, lost: PersonId | None
-) -> tuple[Notice, ...]:
-    facts: dict[str, Fact] = {"by": by, "at": now.isoformat(), "person": lost}
-    notices = [
-        Notice("control.reopened", to_group(mission.id), mission.id, facts=facts, card="call", fresh=True)
-    ]
-    if mission.visit.idel is not None:
-        idel = to_person(mission.visit.idel)
-        notices += [
-            Notice("control.goes_on", idel, mission.id, card="ended", fresh=True),
-            Notice("visit.card", idel, mission.id, card="mission", fresh=True),
-            Notice("visit.identity", idel, mission.id),
-            Notice("closing.idel", idel, mission.id, card="closing", only_if_there=True),
-        ]
-    doctor = mission.cascade.doctor
-    if doctor is not None and not doctor.by_phone:
-        party = to_party(doctor.party)
-        notices += [
-            Notice("control.goes_on", party, mission.id, card="ended", fresh=True),
-            Notice("doctor.card", party, mission.id, card="doctor", fresh=True),
-            Notice("closing.doctor", party, mission.id, card="closing", only_if_there=True),
-        ]
-    return tuple(notices)
-
-
-# What is taken back
-
-
-def remember(outcome: Outcome, by: PersonId, now: datetime) -> Outcome:
-    """The same outcome, with what its operator may take back for some minutes."""
-    mission = outcome.mission
-    for event in outcome.events:
-        found = _undoable(event, mission, by, now)
-        if found is not None:
-            return replace(outcome, mission=replace(mission, undoable=found))
-    return outcome
-
-
-#: The events that an operator may take back.
-UNDOABLE_EVENTS = frozenset(
-    {
-        "mission.ended",
-        "control.assigned",
-        "control.nurse_refused",
-        "cascade.accepted",
-        "cascade.refused",
-        "visit.hour_set",
-        "cascade.advanced",
-        "mission.worsened",
-    }
-)
-
-
-def may_be_undone(outcome: Outcome) -> bool:
-    """Whether somebody's decision is in it that may be taken back; taking back is none."""
-    kinds = {event.kind for event in outcome.events}
-    return bool(kinds & UNDOABLE_EVENTS) and "control.undone" not in kinds
-
-
-def _undoable(event: Event, mission: Mission, by: PersonId, now: datetime) -> Undoable | None:
-    facts = event.facts
-    person = PersonId(int(str(facts["person"]))) if isinstance(facts.get("person"), int) else None
-    recorded = facts.get("recorded_by") is not None
-    match event.kind:
-        case "mission.ended":
-            return Undoable(Decision.ENDED, now, by)
-        case "control.assigned":
-            return Undoable(Decision.ASSIGNED, now, by, person=person, epoch=mission.search.epoch)
-        case "control.nurse_refused":
-            was = str(facts["was"])
-            return Undoable(
-                Decision.NURSE_REFUSED, now, by, person=person, epoch=mission.search.epoch, was=was
-            )
-        case "cascade.accepted" if recorded:
-            return Undoable(Decision.DOCTOR_ACCEPTED, now, by, party=Party.read(str(facts["party"])))
-        case "cascade.refused" if recorded:
-            return Undoable(Decision.DOCTOR_REFUSED, now, by, party=Party.read(str(facts["party"])))
-        case "visit.hour_set" if facts.get("former") is not None:
-            former = datetime.fromisoformat(str(facts["former"]))
-            return Undoable(Decision.HOUR, now, by, hour=former, was=str(facts["hour"]))
-        case "cascade.advanced" if facts.get("cause") == "osnp":
-            index = next(
-                (i for i, s in enumerate(mission.cascade.steps) if s.step.value == facts["step"]), None
-            )
-            return Undoable(Decision.SKIPPED, now, by, epoch=mission.cascade.epoch, index=index)
-        case "mission.worsened":
-            return Undoable(Decision.WORSENED, now, by)
-    return None
-
-
-def may_undo(mission: Mission, now: datetime) -> Undoable | None:
-    """What may still be taken back: a few minutes long."""
-    last = mission.undoable
-    return last if last is not None and now <= last.at + UNDO_WITHIN else None
-
-
-@dataclass(frozen=True, slots=True)
-class Undoing:
-    """What `undo` looks at beside the mission."""
-
-    by: str
-    rosters: Rosters
-    offer: IdelOffer | None = None  # of the nurse whom the decision was about
-
-
-def undo(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
-    """A decision is taken back, where nothing has moved since. Ends and assignments go other ways."""
-    undone = {
-        Decision.NURSE_REFUSED: _unrefuse_nurse,
-        Decision.DOCTOR_ACCEPTED: _unaccept_doctor,
-        Decision.DOCTOR_REFUSED: _unrefuse_doctor,
-        Decision.HOUR: _hour_as_before,
-        Decision.SKIPPED: _unskip,
-        Decision.WORSENED: _false_alarm,
-    }[wanted.kind](mission, wanted, given, now)
-    if not undone.events:
-        return moved_since(mission)
-    return undone_by(undone, wanted, given.by)
-
-
-def moved_since(mission: Mission) -> Outcome:
-    """It cannot be taken back any more."""
-    return nothing(mission, "control.moved_since", number=mission.number)
-
-
-def undone_by(outcome: Outcome, wanted: Undoable, by: str) -> Outcome:
-    """What every decision that takes one back has in common."""
-    if not outcome.events:
-        return outcome
-    mission = replace(outcome.mission, undoable=None)
-    facts: dict[str, Fact] = {"what": wanted.kind.value, "by": by, "decided_by": wanted.by}
-    said = Notice(
-        "control.undone",
-        to_group(mission.id),
-        mission.id,
-        facts={"what": wanted.kind.value, "by": by, "person": wanted.person},
-    )
-    return replace(
-        outcome,
-        mission=mission,
-        answer=Answer("control.undone", {"number": mission.number}),
-        events=(Event("control.undone", facts), *outcome.events),
-        notices=(*outcome.notices, said),
-    )
-
-
-def is_still_hers(mission: Mission, wanted: Undoable) -> bool:
-    """The mission stands with the nurse it was given to by mistake, who has not set out."""
-    return (
-        mission.state is MissionState.OPEN
-        and mission.visit.idel == wanted.person
-        and mission.search.epoch == wanted.epoch
-        and mission.visit.state is VisitState.PLANNED
-    )
-
-
-def _unrefuse_nurse(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
-    offer = given.offer
-    if (
-        mission.search.state not in SEARCHING
-        or offer is None
-        or offer.epoch != wanted.epoch
-        or offer.state is not IdelOfferState.REFUSED
-        or offer.epoch != mission.search.epoch
-    ):
-        return moved_since(mission)
-    was = IdelOfferState(wanted.was or IdelOfferState.ASKED.value)
-    changed = _with_search(
-        mission,
-        refused=max(0, mission.search.refused - 1),
-        unreachable=mission.search.unreachable + (was is IdelOfferState.UNREACHABLE),
-    )
-    redraw = Notice(
-        "search.offer",
-        to_person(offer.person),
-        mission.id,
-        priority=Priority.REPLY,
-        card="offer",
-        only_if_there=True,
-        epoch=mission.search.epoch,
-    )
-    return Outcome(
-        changed,
-        Answer("control.undone"),
-        events=(Event("search.reconsidered", {"person": offer.person}),),
-        notices=(redraw,),
-        offers=(replace(offer, state=was, answered_at=None, reason=None),),
-    )
-
-
-def _unaccept_doctor(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
-    doctor = mission.cascade.doctor
-    if (
-        mission.state is not MissionState.OPEN
-        or doctor is None
-        or doctor.party != wanted.party
-        or mission.visio is not None
-    ):
-        return moved_since(mission)
-    return cascade_control.unaccept(mission, doctor.party, given.rosters, now)
-
-
-def _unrefuse_doctor(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
-    if mission.state is not MissionState.OPEN or mission.cascade.state not in cascade.ACCEPTABLE:
-        return moved_since(mission)
-    return (
-        cascade_control.unrefuse(mission, wanted.party) if wanted.party is not None else moved_since(mission)
-    )
-
-
-def _hour_as_before(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
-    expected = mission.visit.expected_at
-    if wanted.hour is None or expected is None or expected.isoformat() != wanted.was or wanted.hour <= now:
-        return moved_since(mission)
-    return visit.set_hour(mission, wanted.hour, given.by, now)
-
-
-def _unskip(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
-    if (
-        mission.state is not MissionState.OPEN
-        or mission.cascade.epoch != wanted.epoch
-        or wanted.index is None
-        or mission.cascade.suspended
-        or mission.cascade.state not in cascade.ACCEPTABLE
-    ):
-        return moved_since(mission)
-    return cascade_control.ask_again(mission, wanted.index, given.rosters, now)
-
-
-def _false_alarm(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
-    if mission.state is not MissionState.OPEN or mission.worsened_at != wanted.at:
-        return moved_since(mission)
-    facts: dict[str, Fact] = {"by": given.by, "at": now.isoformat(), "by_idel": False}
-    notices = [
-        Notice("closing.worsened", to_group(mission.id), mission.id, facts=facts, card="worsened"),
-        Notice("control.false_alarm", to_group(mission.id), mission.id, facts=facts, card="calm", fresh=True),
-    ]
-    idel, doctor = mission.visit.idel, mission.cascade.doctor
-    if idel is not None:
-        notices += [
-            Notice("closing.call_15", to_person(idel), mission.id, card="call_15", only_if_there=True),
-            Notice("control.false_alarm", to_person(idel), mission.id, facts=facts, card="calm", fresh=True),
-        ]
-    if doctor is not None and not doctor.by_phone:
-        party = to_party(doctor.party)
-        notices += [
-            Notice(
-                "closing.worsened_doctor",
-                party,
-                mission.id,
-                facts=facts,
-                card="worsened",
-                only_if_there=True,
-            ),
-            Notice("control.false_alarm", party, mission.id, facts=facts, card="calm", fresh=True),
-        ]
-    return Outcome(
-        replace(mission, worsened_at=None),
-        Answer("control.undone"),
-        events=(Event("mission.false_alarm", {"by": given.by}),),
-        notices=tuple(notices),
-        withdrawn=tuple(
-            Withdrawal(mission.id, f"closing.{kind}")
-            for kind in ("call_15", "call_15_address", "worsened", "worsened_doctor")
-        ),
     )
 
 

@@ -7,17 +7,14 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from bot.domain import cascade_answers, cascade_control, control, places, search, visio, watch
+from bot.domain import cascade_answers, control, search, visio, watch
 from bot.domain.mission import (
-    Decision,
     EndReason,
     LiaisonNote,
     Mission,
     MissionState,
     SearchState,
-    Undoable,
 )
 from bot.domain.outcome import (
     Answer,
@@ -32,7 +29,6 @@ from bot.domain.outcome import (
 from bot.domain.people import (
     CascadeStep,
     MissionId,
-    Organisation,
     OrganisationId,
     Party,
     PartyKind,
@@ -41,7 +37,7 @@ from bot.domain.people import (
     Role,
 )
 from bot.domain.places import distance_between
-from bot.domain.waves import Candidate, Wave, rank
+from bot.domain.waves import Candidate, Wave
 from bot.flows import cascade as cascade_flow
 from bot.flows import closing as closing_flow
 from bot.flows import search as search_flow
@@ -55,8 +51,6 @@ GONE = Answer("search.gone")
 #: Who may hold a mission.
 HOLDERS = (Role.OSNP, Role.COORDINATEUR)
 
-#: How many nurses or doctors one page shows.
-NURSES, DOCTORS = 6, 8
 
 #: The kinds of drafts that wait for an operator's words, before their colon.
 REASON, NOTE = closing_flow.CANCEL, "note"
@@ -119,7 +113,7 @@ async def show(
         return Answer("mission.menu_shown")
 
 
-def _done(outcome: Outcome, place: Place, what: str, by: Person, now: datetime) -> Outcome:
+def done(outcome: Outcome, place: Place, what: str, by: Person, now: datetime) -> Outcome:
     """The menu says in one line what was decided, and offers nothing any more."""
     if not outcome.events:
         return outcome
@@ -149,7 +143,7 @@ async def _decided(
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        return await record(given, tx, _done(decide(mission), place, what, by, given.now()), actor_of(by))
+        return await record(given, tx, done(decide(mission), place, what, by, given.now()), actor_of(by))
 
 
 # The nurse
@@ -168,14 +162,14 @@ async def assign(
             outcome = control.assign(
                 mission,
                 await tx.offers.get(mission_id, nurse),
-                _candidate(given, mission, person),
-                elsewhere=await _elsewhere(tx, nurse, mission_id),
+                candidate(given, mission, person),
+                elsewhere=await elsewhere(tx, nurse, mission_id),
                 estimate=estimate,
                 by=by.short_name,
                 now=given.now(),
             )
             outcome = await cascade_flow.follow(given, tx, mission, outcome)
-            outcome = _done(outcome, place, "assigned", by, given.now())
+            outcome = done(outcome, place, "assigned", by, given.now())
             return await record(given, tx, outcome, actor_of(by))
     except (AlreadyWon, AlreadyEngaged):
         # Somebody tapped at the same moment: the card says who has it.
@@ -183,11 +177,12 @@ async def assign(
         return Answer("control.taken", {"number": number})
 
 
-def _candidate(given: Given, mission: Mission, person: Person) -> Candidate:
+def candidate(given: Given, mission: Mission, person: Person) -> Candidate:
+    """That nurse, and how far the mission is from her."""
     return Candidate(person, distance_between(given.region, person.commune, mission.commune))
 
 
-async def _elsewhere(tx: Transaction, person: PersonId, mission_id: MissionId) -> int | None:
+async def elsewhere(tx: Transaction, person: PersonId, mission_id: MissionId) -> int | None:
     """The spoken number of another open mission that nurse holds."""
     held = (await tx.people.engaged([person])).get(person)
     other = await tx.missions.get(held) if held not in (None, mission_id) and held is not None else None
@@ -203,12 +198,12 @@ async def note_answer(
         person = (await tx.people.lock([nurse])).get(nurse)
         if mission is None or person is None or person.role is not Role.IDEL:
             return GONE
-        offer, candidate = await tx.offers.get(mission_id, nurse), _candidate(given, mission, person)
+        offer, asked = await tx.offers.get(mission_id, nurse), candidate(given, mission, person)
         decide = control.note_refusal if said == "no" else control.note_silence
-        outcome = decide(mission, offer, candidate, by.short_name, given.now())
+        outcome = decide(mission, offer, asked, by.short_name, given.now())
         if said == "no" and (mission.search.state is not SearchState.USUAL or mission.search.usual == nurse):
             outcome = await search_flow.after_refusal(given, tx, mission, outcome)
-        outcome = _done(outcome, place, "noted", by, given.now())
+        outcome = done(outcome, place, "noted", by, given.now())
         return await record(given, tx, outcome, actor_of(by))
 
 
@@ -220,25 +215,26 @@ async def relaunch(given: Given, by: Person, mission_id: MissionId, place: Place
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        outcome = await _given_back(given, tx, mission, reason)
+        outcome = await given_back(given, tx, mission, reason)
         if outcome is None:
             return Answer("control.nobody_has_it", {"number": mission.number})
         outcome = control.relaunched(outcome, by.short_name)
         outcome = control.by_voice(await cascade_flow.follow(given, tx, mission, outcome), mission.visit)
-        return await record(given, tx, _done(outcome, place, "relaunched", by, given.now()), actor_of(by))
+        return await record(given, tx, done(outcome, place, "relaunched", by, given.now()), actor_of(by))
 
 
-async def _given_back(given: Given, tx: Transaction, mission: Mission, reason: str) -> Outcome | None:
+async def given_back(given: Given, tx: Transaction, mission: Mission, reason: str) -> Outcome | None:
+    """What it does to a mission when its nurse gives it back; None when nobody has it."""
     nurse = mission.visit.idel
     person = (await tx.people.lock([nurse])).get(nurse) if nurse is not None else None
     if person is None:
         return None
     offer = await tx.offers.get(mission.id, person.id)
-    wave = await _wave_again(given, tx, mission, without=person.id)
+    wave = await wave_again(given, tx, mission, without=person.id)
     return search.give_back(mission, person, offer, wave, reason, given.now())
 
 
-async def _wave_again(
+async def wave_again(
     given: Given, tx: Transaction, mission: Mission, without: PersonId | None = None
 ) -> Wave:
     """Whoever is asked first when the search begins anew."""
@@ -269,7 +265,7 @@ async def assign_doctor(
                 outcome = outcome.then(Outcome(outcome.mission, outcome.answer, notices=tuple(caught_up)))
                 said: dict[str, Fact] = {"number": mission.number, "hour": hour.isoformat()}
                 outcome = replace(outcome, answer=Answer("control.doctor_assigned", said))
-            outcome = _done(outcome, place, "doctor_assigned", by, given.now())
+            outcome = done(outcome, place, "doctor_assigned", by, given.now())
             return await record(given, tx, outcome, f"{actor_of(by)} for {party}")
     except AlreadyWon:
         return Answer("control.taken", {"number": await number_of(given, mission_id)})
@@ -308,7 +304,7 @@ async def doctor_gone(given: Given, by: Person, mission_id: MissionId, place: Pl
         if outcome.events:
             outcome = outcome.then(visio.end(outcome.mission))
             outcome = replace(outcome, answer=Answer("control.doctor_gone", {"number": mission.number}))
-        outcome = _done(outcome, place, "doctor_gone", by, given.now())
+        outcome = done(outcome, place, "doctor_gone", by, given.now())
         return await record(given, tx, outcome, f"{actor_of(by)} for {doctor.party}")
 
 
@@ -330,7 +326,7 @@ async def transfer(given: Given, by: Person, mission_id: MissionId, place: Place
         if person.role not in HOLDERS or not person.active:
             return Answer("control.cannot_hold", {"number": mission.number})
         outcome = control.hand_over(mission, mission.operator, person, by, given.now())
-        return await record(given, tx, _done(outcome, place, "handed_over", by, given.now()), actor_of(by))
+        return await record(given, tx, done(outcome, place, "handed_over", by, given.now()), actor_of(by))
 
 
 async def postpone(given: Given, by: Person, mission_id: MissionId, place: Place, minutes: int) -> Answer:
@@ -390,206 +386,10 @@ async def ask_words(given: Given, by: Person, mission_id: MissionId, kind: str) 
         return Answer("control.write_privately")
 
 
-# The end, and what comes after it
+# The end
 
 
 async def cancel(given: Given, by: Person, mission_id: MissionId, text: str) -> Answer:
     """Cancelled for a reason in the operator's own words."""
     words = " ".join(text.split())[:REASON_LENGTH]
     return await closing_flow.end(given, by, mission_id, EndReason.CANCELLED, "other", text=words or None)
-
-
-async def reopen(given: Given, by: Person, mission_id: MissionId, place: Place) -> Answer:
-    """«Rouvrir»: a mission that was ended by mistake goes on, as long as its dossier is there."""
-    try:
-        async with given.storage.transaction() as tx:
-            mission = await tx.missions.lock(mission_id)
-            if mission is None:
-                return GONE
-            outcome = await _reopened(given, tx, mission, by)
-            return await record(given, tx, _done(outcome, place, "reopened", by, given.now()), actor_of(by))
-    except AlreadyEngaged:
-        return Answer("search.again", {"number": await number_of(given, mission_id)})
-
-
-async def _reopened(given: Given, tx: Transaction, mission: Mission, by: Person) -> Outcome:
-    if await tx.missions.dossier(mission.id) is None:
-        return Outcome(mission, Answer("mission.forgotten"))
-    idel = mission.visit.idel
-    nurse = (await tx.people.lock([idel])).get(idel) if idel is not None else None
-    outcome = control.reopen(
-        mission,
-        await _wave_again(given, tx, mission),
-        nurse,
-        await tx.offers.get(mission.id, nurse.id) if nurse is not None else None,
-        elsewhere=await _elsewhere(tx, nurse.id, mission.id) if nurse is not None else None,
-        by=by.short_name,
-        now=given.now(),
-    )
-    if not outcome.events:
-        return outcome
-    rosters = await cascade_flow.rosters_of(given, tx, outcome.mission)
-    outcome = outcome.then(cascade_control.reopen(outcome.mission, rosters, given.now()))
-    return await cascade_flow.follow(given, tx, outcome.mission, outcome)
-
-
-# What is taken back
-
-
-async def undo(given: Given, by: Person, mission_id: MissionId, place: Place, stamp: int) -> Answer:
-    """«Oui, annuler»: the last decision is taken back; `stamp` is the one that was shown."""
-    try:
-        async with given.storage.transaction() as tx:
-            mission = await tx.missions.lock(mission_id)
-            if mission is None:
-                return GONE
-            wanted = control.may_undo(mission, given.now())
-            if wanted is None:
-                return Answer("control.nothing_to_undo", {"number": mission.number})
-            if stamp != stamp_of(wanted):
-                return Answer("control.moved_since", {"number": mission.number})
-            outcome = await _undone(given, tx, mission, wanted, by)
-            return await record(given, tx, _done(outcome, place, "undone", by, given.now()), actor_of(by))
-    except AlreadyEngaged:
-        return Answer("control.moved_since", {"number": await number_of(given, mission_id)})
-
-
-def stamp_of(decision: Undoable) -> int:
-    """What a button carries of a decision, so that another one is not taken back in its place."""
-    return int(decision.at.timestamp())
-
-
-async def _undone(given: Given, tx: Transaction, mission: Mission, wanted: Undoable, by: Person) -> Outcome:
-    if wanted.kind is Decision.ENDED:
-        outcome = await _reopened(given, tx, mission, by)
-        return control.undone_by(outcome, wanted, by.short_name)
-    if wanted.kind is Decision.ASSIGNED:
-        return await _unassigned(given, tx, mission, wanted, by)
-    nurse = wanted.person
-    undoing = control.Undoing(
-        by.short_name,
-        await cascade_flow.rosters_of(given, tx, mission),
-        await tx.offers.get(mission.id, nurse) if nurse is not None else None,
-    )
-    outcome = control.undo(mission, wanted, undoing, given.now())
-    return await cascade_flow.follow(given, tx, mission, outcome)
-
-
-async def _unassigned(
-    given: Given, tx: Transaction, mission: Mission, wanted: Undoable, by: Person
-) -> Outcome:
-    nurse = wanted.person
-    if nurse is None or not control.is_still_hers(mission, wanted):
-        return control.moved_since(mission)
-    outcome = await _given_back(given, tx, mission, control.BY_MISTAKE)
-    if outcome is None or not outcome.events:
-        return control.moved_since(mission)
-    outcome = control.unassigned(outcome, nurse, by.short_name)
-    outcome = control.by_voice(await cascade_flow.follow(given, tx, mission, outcome), mission.visit)
-    return control.undone_by(outcome, wanted, by.short_name)
-
-
-# What the pages show
-
-
-async def page_facts(
-    given: Given, tx: Transaction, notice: Notice, mission: Mission | None
-) -> dict[str, Any]:
-    """Who can be chosen on a page of the menu."""
-    page, arg = str(notice.facts.get("page") or ""), str(notice.facts.get("arg") or "")
-    if mission is None:
-        return {}
-    if page in ("nurses", "nurse"):
-        return await _nurses(given, tx, mission, page, arg)
-    if page in ("doctors", "party"):
-        return await _doctors(tx, mission, page, arg)
-    if page == "operators":
-        return {"operators": await _operators(tx, mission)}
-    return {}
-
-
-async def _operators(tx: Transaction, mission: Mission) -> list[Person]:
-    people = [p for role in HOLDERS for p in await tx.people.all(role)]
-    return [p for p in people if p.id != mission.operator]
-
-
-async def _nurses(given: Given, tx: Transaction, mission: Mission, page: str, arg: str) -> dict[str, Any]:
-    people = [p for p in await tx.people.all(Role.IDEL) if not mission.exercise or p.id in mission.rings]
-    offset, _, only = arg.partition(":")
-    if page == "nurse":
-        people = [p for p in people if str(p.id) == arg]
-    elif only:
-        people = [p for p in people if str(p.id) in only.split(",")]
-    ranked = rank([_candidate(given, mission, p) for p in people])
-    start = int(offset) if page == "nurses" and offset.isdigit() else 0
-    shown = ranked[start : start + NURSES]
-    ids = [c.person.id for c in shown]
-    offers, engaged = await tx.offers.of_people(mission.id, ids), await tx.people.engaged(ids)
-    return {
-        "nurses": [
-            (
-                c.person,
-                c.distance_km,
-                offers.get(c.person.id),
-                engaged.get(c.person.id) not in (None, mission.id) and not c.person.several_missions,
-            )
-            for c in shown
-        ],
-        "offset": start,
-        "more": len(ranked) > start + NURSES,
-        "step": NURSES,
-        "only": only,
-    }
-
-
-async def _doctors(tx: Transaction, mission: Mission, page: str, arg: str) -> dict[str, Any]:
-    known: list[tuple[Party, Person | Organisation]] = [
-        (Party.person(p.id), p)
-        for p in await tx.people.all(Role.DOCTOR)
-        if not mission.exercise or p.id in mission.rings
-    ]
-    if not mission.exercise:
-        known += [(Party.organisation(h.id), h) for h in await tx.people.organisations()]
-    if mission.medecin_traitant is not None:
-        traitant = await tx.people.get(mission.medecin_traitant)
-        party = Party.person(mission.medecin_traitant)
-        if traitant is not None and party not in [of for of, _ in known]:
-            known.insert(0, (party, traitant))
-    offset, _, only = arg.partition(":")
-    if page == "party":
-        known = [(of, who) for of, who in known if str(of) == arg]
-    elif only:
-        known = [(of, who) for of, who in known if str(of) in only.split(",")]
-    start = int(offset) if page == "doctors" and offset.isdigit() else 0
-    return {
-        "doctors": known[start : start + DOCTORS],
-        "offset": start,
-        "more": len(known) > start + DOCTORS,
-        "step": DOCTORS,
-        "only": only,
-    }
-
-
-async def named(given: Given, mission_id: MissionId, words: str, *, holders: bool = False) -> list[str]:
-    """Whom typed words mean, as the arguments of buttons: «12» a nurse or an operator, «p21», «o3»."""
-    wanted = places.plain(words).split()
-    if not wanted:
-        return []
-    async with given.storage.transaction() as tx:
-        mission = await tx.missions.get(mission_id)
-        if mission is None:
-            return []
-
-        def fits(*names: str) -> bool:
-            parts = places.plain(" ".join(names)).split()
-            return all(any(part.startswith(word) for part in parts) for word in wanted)
-
-        if holders:
-            people = await _operators(tx, mission)
-            return [str(p.id) for p in people if fits(p.first_name, p.last_name)]
-        nurses = await tx.people.all(Role.IDEL)
-        found = [str(p.id) for p in nurses if fits(p.first_name, p.last_name)]
-        doctors = (await _doctors(tx, mission, "", "0"))["doctors"]
-        every = [(Party.person(p.id), p.full_name) for p in await tx.people.all(Role.DOCTOR)]
-        every += [(of, getattr(who, "name", "")) for of, who in doctors if of.kind is not PartyKind.PERSON]
-        return found + [str(of) for of, name in every if fits(name, "dr")]

@@ -5,7 +5,7 @@ Every flow ends here. Knows no rule and no word.
 
 from datetime import datetime
 
-from bot.domain import billing, control, watch
+from bot.domain import billing, control, undo, watch
 from bot.domain.mission import Mission
 from bot.domain.outcome import (
     BOARD,
@@ -69,12 +69,12 @@ async def _watched(tx: Transaction, outcome: Outcome, actor: str, now: datetime)
         return outcome
     party = None if actor == "timer" else Party.read(actor.partition(" ")[0])
     in_group = False
-    undoable = control.may_be_undone(outcome)
+    undoable = undo.may_be_undone(outcome)
     if party is not None and party.kind is PartyKind.PERSON and (outcome.mission.requests or undoable):
         person = await tx.people.get(PersonId(party.id))
         in_group = person is not None and person.role in GROUP_ROLES
         if in_group and undoable:
-            outcome = control.remember(outcome, PersonId(party.id), now)
+            outcome = undo.remember(outcome, PersonId(party.id), now)
     return watch.settle(outcome, party, now, in_group=in_group)
 
 

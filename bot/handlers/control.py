@@ -8,7 +8,7 @@ from bot.context import Context
 from bot.domain.mission import EndReason
 from bot.domain.outcome import Answer, Place, PlaceKind, to_group, to_person
 from bot.domain.people import GROUP_ROLES, MissionId, Party, Person, PersonId
-from bot.flows import closing, control, visit
+from bot.flows import closing, control, control_pages, undo, visit
 from bot.flows import search as search_flow
 from bot.handlers.cascade import moment
 from bot.handlers.opening import refuse
@@ -118,14 +118,14 @@ async def on_words(context: Context, person: Person, press: Press) -> None:
 async def on_reopen(context: Context, person: Person, press: Press) -> None:
     """«Rouvrir la mission»."""
     place = _place(context, person, press.mission)
-    await context.say(await control.reopen(context.given, person, press.mission, place))
+    await context.say(await undo.reopen(context.given, person, press.mission, place))
 
 
 async def on_undo(context: Context, person: Person, press: Press) -> None:
     """«Oui, annuler»."""
     place = _place(context, person, press.mission)
     stamp = int(press.arg)
-    await context.say(await control.undo(context.given, person, press.mission, place, stamp))
+    await context.say(await undo.take_back(context.given, person, press.mission, place, stamp))
 
 
 async def typed_note(context: Context, person: Person, draft: Draft, text: str) -> bool:
@@ -207,7 +207,7 @@ async def _assign(context: Context, person: Person, mission: MissionId, place: P
     """`/attribuer 412 chloé`: whom the words mean, else the whole list."""
     page = "nurses.0"
     if words:
-        found = await control.named(context.runtime.given, mission, words)
+        found = await control_pages.named(context.runtime.given, mission, words)
         if not found:
             return Answer("control.nobody_named", {"words": words[:40]})
         nurses = [arg for arg in found if arg.isdigit()]
@@ -235,7 +235,7 @@ async def _note(context: Context, person: Person, mission: MissionId, place: Pla
 
 async def _transfer(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
     """`/transferer 412 hugo`."""
-    found = await control.named(context.runtime.given, mission, words, holders=True) if words else []
+    found = await control_pages.named(context.runtime.given, mission, words, holders=True) if words else []
     if len(found) == 1:
         return await control.transfer(context.given, person, mission, place, PersonId(int(found[0])))
     if words and not found:

@@ -1,7 +1,7 @@
 """The pages behind «Autre…» of the group: few buttons each, and «Retour» on every one."""
 
 from bot.buttons import Verb
-from bot.domain import cascade, control, video_hour
+from bot.domain import cascade, control, undo, video_hour
 from bot.domain.mission import (
     CascadeState,
     EndReason,
@@ -13,7 +13,7 @@ from bot.domain.mission import (
     VisitState,
 )
 from bot.domain.people import Party
-from bot.flows.control import NOTE, REASON, stamp_of
+from bot.flows.control import NOTE, REASON
 from bot.messages.cascade import minutes
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 from bot.messages.words import km
@@ -46,7 +46,7 @@ def _back(keys: Keys, page: str = "front") -> tuple[Button, ...]:
 
 
 def _undo_door(keys: Keys) -> Button | None:
-    may = control.may_undo(keys.mission, keys.sheet.now)
+    may = undo.may_undo(keys.mission, keys.sheet.now)
     return _page(keys, "undo", "page_undo") if may is not None else None
 
 
@@ -237,10 +237,10 @@ def _postpone(keys: Keys) -> Rows:
 
 
 def _undo(keys: Keys) -> Rows:
-    last = control.may_undo(keys.mission, keys.sheet.now)
+    last = undo.may_undo(keys.mission, keys.sheet.now)
     if last is None:
         return (_back(keys),)
-    return ((keys.tap(Verb.UNDO, "undo_yes", stamp_of(last)),), _back(keys))
+    return ((keys.tap(Verb.UNDO, "undo_yes", undo.stamp_of(last)),), _back(keys))
 
 
 def _reopen(keys: Keys) -> Rows:

@@ -20,7 +20,9 @@ from bot.domain import (
     control,
     ending,
     night,
+    reopening,
     search,
+    undo,
     video_hour,
     visio,
     visit,
@@ -272,8 +274,8 @@ class World(RuleBasedStateMachine):
     def apply(self, outcome: Outcome, actor: Party | None = None, *, in_group: bool = False) -> None:
         """As `flows.record`."""
         outcome = control.by_voice(outcome, self.mission.visit)
-        if in_group and control.may_be_undone(outcome):
-            outcome = control.remember(outcome, OPERATOR, self.now)
+        if in_group and undo.may_be_undone(outcome):
+            outcome = undo.remember(outcome, OPERATOR, self.now)
         outcome = watch.settle(outcome, actor, self.now, in_group=in_group)
         before, self.mission = self.mission, outcome.mission
         if outcome.won is not None:
@@ -736,7 +738,7 @@ class World(RuleBasedStateMachine):
 
     def reopened(self, *, busy: bool) -> Outcome:
         nurse = next((nurse for nurse in NURSES if nurse.id == self.mission.visit.idel), None)
-        outcome = control.reopen(
+        outcome = reopening.reopen(
             self.mission,
             self.wave(1, anew=True),
             nurse,
@@ -758,7 +760,7 @@ class World(RuleBasedStateMachine):
 
         self.tap(decide)
 
-    @precondition(lambda self: control.may_undo(self.mission, self.now) is not None)
+    @precondition(lambda self: undo.may_undo(self.mission, self.now) is not None)
     @rule()
     def osnp_take_back_their_last_decision(self) -> None:
         wanted = self.mission.undoable
@@ -769,25 +771,23 @@ class World(RuleBasedStateMachine):
                 return nothing(self.mission, "control.nothing_to_undo")
             if wanted.kind is Decision.ENDED:
                 outcome = self.reopened(busy=False)
-                return control.undone_by(self.follow(outcome.mission, outcome), wanted, "Léa M.")
+                return undo.undone_by(self.follow(outcome.mission, outcome), wanted, "Léa M.")
             if wanted.kind is Decision.ASSIGNED:
                 return self.unassigned()
             offer = self.offers.get(wanted.person) if wanted.person is not None else None
-            return control.undo(
-                self.mission, wanted, control.Undoing("Léa M.", self.rosters, offer), self.now
-            )
+            return undo.undo(self.mission, wanted, undo.Undoing("Léa M.", self.rosters, offer), self.now)
 
         self.tap(decide)
 
     def unassigned(self) -> Outcome:
         wanted = self.mission.undoable
-        if wanted is None or wanted.person is None or not control.is_still_hers(self.mission, wanted):
-            return control.moved_since(self.mission)
+        if wanted is None or wanted.person is None or not undo.is_still_hers(self.mission, wanted):
+            return undo.moved_since(self.mission)
         nurse = next(nurse for nurse in NURSES if nurse.id == wanted.person)
         wave = self.wave(1, anew=True)
         offer = self.offers.get(nurse.id)
         back = search.give_back(self.mission, nurse, offer, wave, control.BY_MISTAKE, self.now)
-        return control.undone_by(control.unassigned(back, nurse.id, "Léa M."), wanted, "Léa M.")
+        return undo.undone_by(control.unassigned(back, nurse.id, "Léa M."), wanted, "Léa M.")
 
     @rule()
     def patient_is_told(self) -> None:
@@ -831,9 +831,7 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: self.mission.night_owner_asked)
     @rule()
     def night_has_its_owner(self) -> None:
-        self.tap(
-            lambda: night.name_owner(self.mission, NightOwner("Dr Roth", "+33639980004"), "Léa M.")
-        )
+        self.tap(lambda: night.name_owner(self.mission, NightOwner("Dr Roth", "+33639980004"), "Léa M."))
 
     # Time
 

@@ -1,0 +1,117 @@
+"""Who can be chosen on the pages of the group's menu, and whom typed words mean."""
+
+from typing import Any
+
+from bot.domain import places
+from bot.domain.mission import Mission
+from bot.domain.outcome import Notice
+from bot.domain.people import MissionId, Organisation, Party, PartyKind, Person, Role
+from bot.domain.waves import rank
+from bot.flows import control
+from bot.ports import Given, Transaction
+
+#: How many nurses or doctors one page shows.
+NURSES, DOCTORS = 6, 8
+
+
+async def page_facts(
+    given: Given, tx: Transaction, notice: Notice, mission: Mission | None
+) -> dict[str, Any]:
+    """Who can be chosen on a page of the menu."""
+    page, arg = str(notice.facts.get("page") or ""), str(notice.facts.get("arg") or "")
+    if mission is None:
+        return {}
+    if page in ("nurses", "nurse"):
+        return await _nurses(given, tx, mission, page, arg)
+    if page in ("doctors", "party"):
+        return await _doctors(tx, mission, page, arg)
+    if page == "operators":
+        return {"operators": await _operators(tx, mission)}
+    return {}
+
+
+async def _operators(tx: Transaction, mission: Mission) -> list[Person]:
+    people = [p for role in control.HOLDERS for p in await tx.people.all(role)]
+    return [p for p in people if p.id != mission.operator]
+
+
+async def _nurses(given: Given, tx: Transaction, mission: Mission, page: str, arg: str) -> dict[str, Any]:
+    people = [p for p in await tx.people.all(Role.IDEL) if not mission.exercise or p.id in mission.rings]
+    offset, _, only = arg.partition(":")
+    if page == "nurse":
+        people = [p for p in people if str(p.id) == arg]
+    elif only:
+        people = [p for p in people if str(p.id) in only.split(",")]
+    ranked = rank([control.candidate(given, mission, p) for p in people])
+    start = int(offset) if page == "nurses" and offset.isdigit() else 0
+    shown = ranked[start : start + NURSES]
+    ids = [c.person.id for c in shown]
+    offers, engaged = await tx.offers.of_people(mission.id, ids), await tx.people.engaged(ids)
+    return {
+        "nurses": [
+            (
+                c.person,
+                c.distance_km,
+                offers.get(c.person.id),
+                engaged.get(c.person.id) not in (None, mission.id) and not c.person.several_missions,
+            )
+            for c in shown
+        ],
+        "offset": start,
+        "more": len(ranked) > start + NURSES,
+        "step": NURSES,
+        "only": only,
+    }
+
+
+async def _doctors(tx: Transaction, mission: Mission, page: str, arg: str) -> dict[str, Any]:
+    known: list[tuple[Party, Person | Organisation]] = [
+        (Party.person(p.id), p)
+        for p in await tx.people.all(Role.DOCTOR)
+        if not mission.exercise or p.id in mission.rings
+    ]
+    if not mission.exercise:
+        known += [(Party.organisation(h.id), h) for h in await tx.people.organisations()]
+    if mission.medecin_traitant is not None:
+        traitant = await tx.people.get(mission.medecin_traitant)
+        party = Party.person(mission.medecin_traitant)
+        if traitant is not None and party not in [of for of, _ in known]:
+            known.insert(0, (party, traitant))
+    offset, _, only = arg.partition(":")
+    if page == "party":
+        known = [(of, who) for of, who in known if str(of) == arg]
+    elif only:
+        known = [(of, who) for of, who in known if str(of) in only.split(",")]
+    start = int(offset) if page == "doctors" and offset.isdigit() else 0
+    return {
+        "doctors": known[start : start + DOCTORS],
+        "offset": start,
+        "more": len(known) > start + DOCTORS,
+        "step": DOCTORS,
+        "only": only,
+    }
+
+
+async def named(given: Given, mission_id: MissionId, words: str, *, holders: bool = False) -> list[str]:
+    """Whom typed words mean, as the arguments of buttons: «12» a nurse or an operator, «p21», «o3»."""
+    wanted = places.plain(words).split()
+    if not wanted:
+        return []
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return []
+
+        def fits(*names: str) -> bool:
+            parts = places.plain(" ".join(names)).split()
+            return all(any(part.startswith(word) for part in parts) for word in wanted)
+
+        if holders:
+            people = await _operators(tx, mission)
+            return [str(p.id) for p in people if fits(p.first_name, p.last_name)]
+        nurses = await tx.people.all(Role.IDEL)
+        found = [str(p.id) for p in nurses if fits(p.first_name, p.last_name)]
+        doctors = (await _doctors(tx, mission, "", "0"))["doctors"]
+        every = [(Party.person(p.id), p.full_name) for p in await tx.people.all(Role.DOCTOR)]
+        every += [(of, getattr(who, "name", "")) for of, who in doctors if of.kind is not PartyKind.PERSON]
+        return found + [str(of) for of, name in every if fits(name, "dr")]
