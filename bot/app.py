@@ -274,6 +274,7 @@ def build(
         fiction_numbers=settings.fiction_numbers,
         public_url=settings.public_url,
         video=UrlTemplate(region.visio_url),
+        texts=sms is not None or settings.sms != "dry-run",
     )
     line = request or AiohttpRequest()
     api = TelegramApi(line, settings.telegram_api, settings.token)
@@ -371,7 +372,7 @@ def _on_delivered(given: Given) -> Mapping[str, OnDelivered]:
     async def link_arrived(tx: Transaction, notice: Notice, now: datetime) -> None:
         await visio.link_arrived(given, tx, notice)
 
-    return {"visio.doctor": link_arrived, "visio.sms": link_arrived}
+    return dict.fromkeys(("visio.doctor", "visio.sms", "visio.sms_idel"), link_arrived)
 
 
 def command_lists() -> dict[str, dict[str, str]]:

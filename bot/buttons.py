@@ -74,6 +74,7 @@ class Verb(StrEnum):
     VISIO_NEW = "xn"
     VISIO_LATER = "xl"
     VISIO_ABANDON = "xa"
+    VISIO_DICTATE = "xd"  # the nurse's link in the operator's private chat
     # vitals
     VITALS_GUIDED = "kg"  # opens the guided entry
     VITALS_CHOICE = "kc"  # arg: field=value

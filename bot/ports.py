@@ -457,6 +457,12 @@ class Outbox(Protocol):
         """Where notices of that kind, owed by that mission since then, wait or have expired."""
         ...
 
+    async def newest_gone(
+        self, place: Place, mission: MissionId, card: str, since: datetime
+    ) -> str | None:
+        """The kind of the newest notice of that card that has gone there since then, or perhaps has."""
+        ...
+
     async def oldest(self, kinds: Iterable[PlaceKind]) -> datetime | None:
         """Since when something has been owed to places of these kinds, what is being sent included."""
         ...
@@ -1003,6 +1009,7 @@ class Given:
     fiction_numbers: bool = False
     public_url: str | None = None
     video: VideoEngine | None = None  # None: no video can be made
+    texts: bool = True  # whether text messages leave at all
 
     @property
     def region(self) -> Region:
@@ -1104,6 +1111,7 @@ class SmsRetry:
     """Try again later."""
 
     after: timedelta
+    perhaps_sent: bool = False  # it did not answer, and may have taken it
 
 
 class SmsPort(Protocol):

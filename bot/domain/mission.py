@@ -215,7 +215,7 @@ class DoctorOffer:
     at: datetime
     reason: str | None = None
     by_phone: bool = False  # only OSNP reach them: nothing is written to them by Telegram
-    texted: bool = False  # asked by a text message, too; the answer comes by telephone
+    text_to: str | None = None  # E.164: asked by a text message there, too; the answer comes by telephone
     line: int = 0  # which of a house's telephone lines is to be phoned now
     begins: datetime | None = None  # when their turn of duty begins: no hour before it
     ends: datetime | None = None  # when it ends: no hour is proposed after it
@@ -298,6 +298,8 @@ class Visio:
     ended: bool = False
     doctor: Party | None = None  # who was given the other link
     trouble_at: datetime | None = None  # «Ça ne marche pas», the last time
+    by_voice: bool = False  # the nurse's link goes by text message, or is dictated: OSNP answer for her
+    dictated_by: tuple[PersonId, ...] = ()  # operators who have her link before their eyes
     moved_at: datetime | None = None  # «Décaler 15 min», the last time
 
 

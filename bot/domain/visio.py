@@ -23,7 +23,7 @@ from bot.domain.outcome import (
     to_party,
     to_person,
 )
-from bot.domain.people import Party, PartyKind
+from bot.domain.people import GROUP_ROLES, Party, PartyKind, Person, PersonId
 
 #: «Décaler 15 min».
 DELAY = timedelta(minutes=15)
@@ -31,17 +31,22 @@ DELAY = timedelta(minutes=15)
 #: How long after the limit, or after a late hour, a link still opens; no hour is put off further.
 GRACE = timedelta(hours=2)
 
+#: The card in an operator's private chat with the nurse's link.
+DICTATED = "visio_dictated"
+
 #: The same button tapped again so soon, by either side, means the same thing.
 SAME_TAP = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What was made for one room: who enters by which address, and the mobile that gets the doctor's."""
+    """What was made for one room: who enters by which address, and the mobiles that get one by text."""
 
     room: str
     urls: Mapping[Party, str]
     sms_to: str | None = None  # E.164 mobile of the doctor
+    by_voice: bool = False  # the bot does not reach the nurse's chat
+    nurse_sms_to: str | None = None  # her mobile, in that case
 
 
 def nurse(mission: Mission) -> Party | None:
@@ -73,6 +78,23 @@ def refusal(mission: Mission, party: Party | None = None) -> Outcome | None:
     return None
 
 
+def reached_by_voice(mission: Mission, idel: Person | None) -> bool:
+    """Whether only a telephone reaches the nurse: she has no Telegram, or the bot does not get through."""
+    return mission.visit.by_phone or (idel is not None and not (idel.on_telegram and idel.reachable))
+
+
+def is_by_voice(mission: Mission) -> bool:
+    """Whether OSNP act for the nurse in the room there is."""
+    return mission.visit.by_phone or (mission.visio is not None and mission.visio.by_voice)
+
+
+def speaks_as(mission: Mission, by: Person) -> Party:
+    """For whom a tap counts: OSNP tap for a nurse whom only they reach."""
+    idel = nurse(mission)
+    instead = by.role in GROUP_ROLES and is_by_voice(mission)
+    return idel if instead and idel is not None else by.party
+
+
 def is_live(mission: Mission) -> bool:
     """Whether there is a room that may be entered."""
     return mission.visio is not None and not mission.visio.ended
@@ -92,7 +114,9 @@ def create(mission: Mission, links: Links, now: datetime) -> Outcome:
     if is_new(mission, now):
         return nothing(mission, "visio.created", number=mission.number)
     number = mission.visio.number + 1 if mission.visio is not None else 1
-    visio = Visio(links.room, now, number=number, doctor=doctor.party if doctor else None)
+    visio = Visio(
+        links.room, now, number=number, doctor=doctor.party if doctor else None, by_voice=links.by_voice
+    )
     changed = replace(mission, visio=visio)
     return Outcome(
         changed,
@@ -100,7 +124,13 @@ def create(mission: Mission, links: Links, now: datetime) -> Outcome:
         events=(
             Event(
                 "visio.created",
-                {"number": number, "telegram": not _by_phone(changed), "sms": links.sms_to is not None},
+                {
+                    "number": number,
+                    "telegram": not _by_phone(changed),
+                    "sms": links.sms_to is not None,
+                    "by_voice": links.by_voice,
+                    "idel_sms": links.nurse_sms_to is not None,
+                },
             ),
         ),
         notices=(*_left(mission), *sent_links(changed, links)),
@@ -108,6 +138,7 @@ def create(mission: Mission, links: Links, now: datetime) -> Outcome:
             Withdrawal(mission.id, "visio.idel"),
             Withdrawal(mission.id, "visio.doctor"),
             Withdrawal(mission.id, "visio.sms"),
+            Withdrawal(mission.id, "visio.sms_idel"),
         ),
     )
 
@@ -122,9 +153,13 @@ def _left(mission: Mission) -> tuple[Notice, ...]:
     visio = mission.visio
     if visio is None or visio.ended:
         return ()
+    cards = [("visio.group", to_group(mission.id), card_of(visio))] if visio.by_voice else []
+    cards += [("visio.dictated", to_person(person), DICTATED) for person in visio.dictated_by]
     sides = [("visio.idel", to_person(mission.visit.idel))] if mission.visit.idel is not None else []
     if visio.doctor is not None:
         sides.append(("visio.doctor", to_party(visio.doctor)))
+    for own, place in sides:
+        cards += [(own, place, card_of(visio)), ("visio.trouble", place, "visio_trouble")]
     return tuple(
         Notice(
             kind,
@@ -136,8 +171,7 @@ def _left(mission: Mission) -> tuple[Notice, ...]:
             only_if_there=True,
             epoch=visio.number,
         )
-        for own, place in sides
-        for kind, card in ((own, card_of(visio)), ("visio.trouble", "visio_trouble"))
+        for kind, place, card in cards
     )
 
 
@@ -148,11 +182,14 @@ def _by_phone(mission: Mission) -> bool:
 
 
 def sent_links(mission: Mission, links: Links) -> tuple[Notice, ...]:
-    """Both sides get their own link; the doctor by text message too."""
+    """Both sides get their own link; the doctor by text message too, as a nurse out of the bot's reach."""
     notices: list[Notice] = []
     for party, url in links.urls.items():
         if party == nurse(mission):
-            notices.append(_card(mission, "visio.idel", party, {"url": url}, Priority.REPLY))
+            if not mission.visit.by_phone:
+                notices.append(_card(mission, "visio.idel", party, {"url": url}, Priority.REPLY))
+            if links.by_voice:
+                notices += _by_voice(mission, links, url)
         elif not _by_phone(mission):
             notices.append(_card(mission, "visio.doctor", party, {"url": url}, Priority.RECEIPT))
     doctor = mission.cascade.doctor
@@ -172,6 +209,36 @@ def sent_links(mission: Mission, links: Links) -> tuple[Notice, ...]:
     elif _by_phone(mission):
         notices.append(Notice("visio.no_way", to_group(mission.id), mission.id))
     return tuple(notices)
+
+
+def _by_voice(mission: Mission, links: Links, url: str) -> list[Notice]:
+    """The nurse's link by text message where she has a mobile, and the card with which OSNP act for her."""
+    notices = [group_card(mission, fresh=True)]
+    if links.nurse_sms_to is not None and mission.visit.idel is not None:
+        notices.append(
+            Notice(
+                "visio.sms_idel",
+                Place(PlaceKind.SMS, mission.visit.idel),
+                mission.id,
+                facts={"url": url, "phone": links.nurse_sms_to},
+                valid_until=expires(mission),
+            )
+        )
+    return notices
+
+
+def group_card(mission: Mission, *, fresh: bool = False) -> Notice:
+    """How the nurse's link stands, for OSNP: never the link."""
+    return Notice(
+        "visio.group",
+        to_group(mission.id),
+        mission.id,
+        priority=Priority.REPLY if fresh else Priority.CARD,
+        card=card_of(mission.visio),
+        fresh=fresh,
+        only_if_there=not fresh,
+        epoch=mission.visio.number if mission.visio else 0,
+    )
 
 
 def _card(mission: Mission, kind: str, party: Party, facts: Mapping[str, Fact], priority: Priority) -> Notice:
@@ -195,10 +262,39 @@ def shown_to(mission: Mission, party: Party, url: str) -> Notice:
 
 def redraw(mission: Mission, url: str) -> Notice | None:
     """The nurse's card again, with what is known of the doctor's link now."""
-    if not is_live(mission) or mission.visit.idel is None:
+    if not is_live(mission) or mission.visit.idel is None or mission.visit.by_phone:
         return None
     card = _card(mission, "visio.idel", Party.person(mission.visit.idel), {"url": url}, Priority.CARD)
     return replace(card, fresh=False, only_if_there=True)
+
+
+def dictate(mission: Mission, by: PersonId, url: str) -> Outcome:
+    """«Lien à dicter»: the nurse's own link in an operator's private chat, where no text message takes it."""
+    room = mission.visio
+    if (refused := refusal(mission)) is not None:
+        return refused
+    if room is None or room.ended:
+        return nothing(mission, "visio.none", number=mission.number)
+    if not is_by_voice(mission):
+        return nothing(mission, "visio.hers", number=mission.number)
+    seen_by = tuple(dict.fromkeys((*room.dictated_by, by)))
+    return Outcome(
+        replace(mission, visio=replace(room, dictated_by=seen_by)),
+        Answer("visio.dictated", {"number": mission.number}),
+        events=(Event("disclosure.seen", {"what": "visio", "number": room.number}),),
+        notices=(
+            Notice(
+                "visio.dictated",
+                to_person(by),
+                mission.id,
+                facts={"url": url},
+                priority=Priority.REPLY,
+                card=DICTATED,
+                fresh=True,
+                epoch=room.number,
+            ),
+        ),
+    )
 
 
 def trouble(mission: Mission, by: Party, now: datetime) -> Outcome:
@@ -209,7 +305,7 @@ def trouble(mission: Mission, by: Party, now: datetime) -> Outcome:
     if room is None or room.ended:
         return nothing(mission, "visio.none", number=mission.number)
     if room.trouble_at is not None and now - room.trouble_at < SAME_TAP:
-        return nothing(mission, "visio.trouble_told", number=mission.number, by_phone=_by_phone(mission))
+        return nothing(mission, "visio.trouble_told", number=mission.number, by_phone=_to_phone(mission, by))
     side = "idel" if by == nurse(mission) else "doctor"
     facts: dict[str, Fact] = {"side": side}
     notices = [
@@ -224,15 +320,22 @@ def trouble(mission: Mission, by: Party, now: datetime) -> Outcome:
             epoch=mission.visio.number if mission.visio else 0,
         )
         for party in participants(mission)
-        if party == nurse(mission) or not _by_phone(mission)
+        if not (mission.visit.by_phone and party == by)  # she has said it on the telephone
+        and (party == nurse(mission) or not _by_phone(mission))
     ]
-    notices.append(Notice("visio.group_trouble", to_group(mission.id), mission.id, facts=facts))
+    told: dict[str, Fact] = {**facts, "told": not _to_phone(mission, by)}
+    notices.append(Notice("visio.group_trouble", to_group(mission.id), mission.id, facts=told))
     return Outcome(
         replace(mission, visio=replace(room, trouble_at=now)),
-        Answer("visio.trouble_told", {"number": mission.number, "by_phone": _by_phone(mission)}),
+        Answer("visio.trouble_told", {"number": mission.number, "by_phone": _to_phone(mission, by)}),
         events=(Event("visio.trouble", {"side": side}),),
         notices=tuple(notices),
     )
+
+
+def _to_phone(mission: Mission, by: Party) -> bool:
+    """Whether the other side hears of it on the telephone only."""
+    return _by_phone(mission) if by == nurse(mission) else mission.visit.by_phone
 
 
 def later(mission: Mission, by: Party, links: Links, now: datetime) -> Outcome:
@@ -251,7 +354,7 @@ def later(mission: Mission, by: Party, links: Links, now: datetime) -> Outcome:
     changed = replace(
         mission,
         cascade=replace(mission.cascade, video_at=hour, proposal=None),
-        visio=replace(visio, moved_at=now),
+        visio=replace(visio, moved_at=now, by_voice=links.by_voice),
     )
     return Outcome(
         changed,
@@ -273,6 +376,14 @@ def end(mission: Mission) -> Outcome:
         notices=_left(mission),
         withdrawn=tuple(
             Withdrawal(mission.id, kind)
-            for kind in ("visio.idel", "visio.doctor", "visio.sms", "visio.trouble")
+            for kind in (
+                "visio.idel",
+                "visio.doctor",
+                "visio.sms",
+                "visio.sms_idel",
+                "visio.group",
+                "visio.dictated",
+                "visio.trouble",
+            )
         ),
     )

@@ -17,6 +17,11 @@ async def on_new_link(context: Context, person: Person, press: Press) -> None:
     await context.say(await visio.create(context.given, person, press.mission, anew=True))
 
 
+async def on_dictate(context: Context, person: Person, press: Press) -> None:
+    """«Lien à dicter»."""
+    await context.say(await visio.dictate(context.given, person, press.mission))
+
+
 async def on_trouble(context: Context, person: Person, press: Press) -> None:
     """«Ça ne marche pas»."""
     await context.say(await visio.trouble(context.given, person, press.mission))

@@ -14,6 +14,7 @@ from bot.domain.mission import (
 )
 from bot.domain.people import Party
 from bot.flows.control import NOTE, REASON
+from bot.messages import visio
 from bot.messages.cascade import minutes
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 from bot.messages.words import km
@@ -82,6 +83,7 @@ def _idel(keys: Keys) -> Rows:
             keys.tap(Verb.CHANGE_HOUR, "change_hour") if coming else None,
             keys.tap(Verb.FINISH, "finish") if state is VisitState.ON_SITE else None,
         ),
+        *visio.row_for_her(keys),
         (_page(keys, "relaunch", "page_relaunch"),) if mission.visit.idel is not None else (),
         _back(keys),
     )
@@ -267,7 +269,8 @@ def tell_idel(keys: Keys) -> Rows:
     """What is dictated to her stands behind «Voir le patient»; her steps are noted from here."""
     if keys.mission.state is not MissionState.OPEN:
         return ()
-    return rows((keys.tap(Verb.SEE_PATIENT, "see_patient"), _page(keys, "idel", "page_idel")))
+    see, steps = keys.tap(Verb.SEE_PATIENT, "see_patient"), _page(keys, "idel", "page_idel")
+    return rows((see, steps), *visio.row_for_her(keys))
 
 
 _PAGES = {

@@ -106,6 +106,7 @@ KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
     "visio.idel": visio.card,
     "visio.doctor": visio.card,
     "visio.trouble": visio.trouble,
+    "visio.group": visio.group,
     "vitals.card": vitals.doctor,
     "vitals.own": vitals.own,
     "vitals.entry": vitals.entry,

@@ -204,6 +204,8 @@ MANNERS: dict[str, Manner] = {
     "visio.idel": ACT,
     "visio.doctor": ACT,
     "visio.trouble": ACT,
+    "visio.group": INFORMS,
+    "visio.dictated": INFORMS,  # copied out of the chat: that is what it is for
     "visio.group_trouble": INFORMS,
     "visio.no_way": ACT,
     # Constantes

@@ -53,7 +53,7 @@ UNSAID = {
 }
 
 #: A manner of the moment (`extra["manner"]`) or of an SMS: no row in the table.
-WITHOUT_A_ROW = re.compile(r".*\.sms")
+WITHOUT_A_ROW = re.compile(r".*\.sms(_\w+)?")
 
 MACRO = re.compile(r"\{%-?\s*macro (\w+)\(([^)]*)\)")
 

@@ -478,6 +478,12 @@ def states(base: Mission, scene: Scene, region: Region) -> dict[str, Mission]:
             cascade=found,
             visio=Visio("room", at(60), doctor=scene.party("claire")),
         ),
+        "visio_by_voice": base.with_(
+            search=taken,
+            visit=replace(on_site, by_phone=True),
+            cascade=found,
+            visio=Visio("room", at(60), doctor=scene.party("claire"), by_voice=True, dictated_by=(lea,)),
+        ),
         "visio_over": base.with_(
             search=taken, visit=on_site, cascade=found, visio=Visio("room", at(60), ended=True)
         ),
@@ -579,7 +585,7 @@ def phoning_house(cascade: Cascade, scene: Scene) -> Cascade:
     """The second line of a house is to be phoned, and a doctor whose turn of duty begins later."""
     steps = list(cascade.steps)
     selas = DoctorOffer(scene.party("selas"), DoctorOfferState.TO_PHONE, at(9), by_phone=True, line=1)
-    jean = replace(selas, party=scene.party("jean"), texted=True, line=0, begins=at(97), ends=at(300))
+    jean = replace(selas, party=scene.party("jean"), text_to="+33639980024", line=0, begins=at(97), ends=at(300))
     for number, reason in enumerate(("paused", "off_duty", "mmg", "unreachable")):
         steps[number] = replace(steps[number], state=StepState.SKIPPED, reason=reason, ended_at=at(9))
     steps[4] = replace(steps[4], state=StepState.ASKED, started_at=at(9), offers=(selas, jean))

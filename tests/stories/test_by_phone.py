@@ -1,0 +1,224 @@
+"""What OSNP do for a nurse whom only the telephone reaches: her video, what she notes, what she must hear."""
+
+from dataclasses import replace
+
+from bot.channels.sms import DryRunSms
+from bot.domain.mission import Mission
+from bot.domain.people import Party, PersonId
+from bot.flows import visio as visio_flow
+from bot.ports import SmsAccepted, SmsRejected, SmsRetry
+from tests.stories.story import Story, Teller
+from tests.stories.test_control import denise, opens, somebody
+from tests.stories.test_visio import link_of, urls
+
+HER_MOBILE = "+33639980019"
+
+
+async def hers(story: Story, *, phone: str | None = HER_MOBILE) -> Mission:
+    """A mission that Denise said yes to on the telephone."""
+    nurse = await denise(story)
+    async with story.storage.transaction() as tx:
+        person = await tx.people.get(nurse)
+        assert person is not None
+        await tx.people.save(replace(person, phone=phone))
+    mission = await story.mission(offered_to=["Denise"])
+    await opens(story.person("Léa"), "IDEL…", "Attribuer, réponse", "📵 Denise R.", "Oui · 20 min")
+    return mission
+
+
+async def with_a_doctor(story: Story, *, phone: str | None = HER_MOBILE) -> Mission:
+    """Likewise, and Claire has accepted."""
+    mission = await hers(story, phone=phone)
+    await story.person("Claire").taps("J'accepte")
+    return mission
+
+
+def denise_of(nurse: PersonId | None) -> Party:
+    """The nurse's side, in the journal."""
+    assert nurse is not None
+    return Party.person(nurse)
+
+
+def texts_to_her(story: Story) -> list[str]:
+    """The text messages with a link, to her mobile."""
+    return [text.text for text in story.sms.texts if text.to == HER_MOBILE and "Lien personnel" in text.text]
+
+
+def sees_no_link(teller: Teller, story: Story) -> None:
+    """No address of a room stands in the group."""
+    shown = [view.text for view in teller.messages() if view.chat == story.group.id]
+    assert not any("visio.example" in text for text in shown)
+
+
+# The video
+
+
+async def test_osnp_make_the_video_of_a_nurse_without_telegram_and_her_link_goes_by_text(
+    story: Story,
+) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_a_doctor(story)
+
+    await lea.taps("Créer la visio")
+
+    (text,) = texts_to_her(story)
+    assert len(text) <= 160
+    assert f"visio SMT {mission.number} a " in text
+    link = await link_of(story, text.partition("personnel: ")[2].split()[0])
+    assert link is not None
+    nurse = (await story.mission_now(mission.id)).visit.idel
+    assert (link.purpose, link.mission, link.person) == ("visio", mission.id, nurse)
+    claire.sees(f"🎥 SMT {mission.number} · visio", "Réseau, caméra, micro, son, batterie : vérifiez")
+    assert urls(story, "Claire")[0].split("#")[0] == text.partition("personnel: ")[2].split("#")[0]
+    lea.sees(f"🎥 SMT {mission.number} · visio prête pour", "Lien de Denise R. : SMS remis", "Telegram")
+    lea.sees_not("n'a pas été remis")
+    sees_no_link(lea, story)
+    lea_herself = await somebody(story, "Léa")
+    assert await actors(story, mission, "visio.created") == [f"{lea_herself.party} for {denise_of(nurse)}"]
+
+
+async def actors(story: Story, mission: Mission, kind: str) -> list[str]:
+    """Who did that, as the journal has it."""
+    async with story.storage.transaction() as tx:
+        return [line.actor or "" for line in await tx.journal.of_mission(mission.id) if line.kind == kind]
+
+
+async def test_a_nurse_with_a_landline_has_her_link_dictated(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await with_a_doctor(story, phone="+33353010019")
+
+    await lea.taps("Créer la visio")
+
+    assert texts_to_her(story) == []
+    lea.sees("Léa, appeler Denise R.", "+33 3 53 01 00 19", "ni Telegram ni SMS", "+33 6 39 98 00 21")
+    await lea.taps("Lien à dicter")
+    lea.is_told_at_once("dans votre discussion")
+    private = lea.newest("lien de l'IDEL, visio")
+    assert private.chat == lea.user.id
+    link = await link_of(story, private.text.split("https://")[1].split()[0])
+    assert link is not None
+    assert link.person == (await story.mission_now(mission.id)).visit.idel
+    sees_no_link(lea, story)
+    assert "disclosure.seen" in await story.journal(mission.id)
+
+
+async def test_without_a_gateway_nothing_is_said_to_be_on_its_way(story: Story) -> None:
+    lea = story.person("Léa")
+    story.has_gateway = False
+    await story.the_bot_restarts()
+    await with_a_doctor(story)
+
+    await lea.taps("Créer la visio")
+
+    assert isinstance(story.bot.sms, DryRunSms)
+    assert not [text for text in story.bot.sms.texts if "Lien personnel" in text.text]
+    lea.sees("Léa, appeler Denise R.", "ni Telegram ni SMS")
+
+
+class NobodyThere(DryRunSms):
+    """A gateway that knows none of the numbers."""
+
+    async def send(self, to: str, text: str, ref: str) -> SmsAccepted | SmsRejected | SmsRetry:
+        """Refused."""
+        return SmsRejected("unknown number")
+
+
+async def test_a_text_that_is_refused_is_told_and_the_link_is_dictated(story: Story) -> None:
+    lea = story.person("Léa")
+    story.sms = NobodyThere()
+    await story.the_bot_restarts()
+    await with_a_doctor(story)
+
+    await lea.taps("Créer la visio")
+
+    lea.sees("Denise ROUX : SMS refusé, appelez", "+33 6 39 98 00 19")
+    lea.sees("Son lien ne part pas (SMS refusé)")
+    await lea.taps("Lien à dicter")
+    lea.sees("lien de l'IDEL, visio")
+
+
+async def test_she_says_on_the_phone_that_it_does_not_work_and_osnp_send_another_link(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_a_doctor(story)
+    await lea.taps("Créer la visio")
+    former = urls(story, "Claire")[0]
+
+    await lea.taps("Ça ne marche pas")
+    lea.is_told_at_once("l'autre côté est prévenu")
+    claire.sees("la visio bloque chez l'IDEL", "+33 6 39 98 00 19")
+    await story.wait(minutes=2)
+    await lea.taps("Nouveau lien")
+
+    first, second = texts_to_her(story)
+    assert first.split("#")[0] != second.split("#")[0]
+    assert urls(story, "Claire")[0].split("#")[0] != former.split("#")[0]
+    lea.sees("lien remplacé, voir plus bas")
+    await lea.taps("Décaler 15 min")
+    lea.sees("visio décalée à")
+    assert len(texts_to_her(story)) == 3
+    assert "visio.moved" in await story.journal(mission.id)
+
+
+async def test_when_it_does_not_work_for_the_doctor_osnp_phone_the_nurse(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    await with_a_doctor(story)
+    await lea.taps("Créer la visio")
+
+    await claire.taps("Ça ne marche pas")
+
+    claire.is_told_at_once("appelez l'autre côté")
+    lea.rang("Léa : appeler Denise R.")
+    lea.sees("la visio bloque chez le médecin")
+    lea.sees_not("n'est pas parti")
+
+
+async def test_her_link_dies_with_the_mission(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await with_a_doctor(story)
+    await lea.taps("Créer la visio")
+    await lea.taps("Lien à dicter")
+
+    await lea.taps("Autre…")
+    await lea.taps("Autre effecteur")
+    await lea.taps("Oui, un autre y va")
+
+    lea.sees_no_button("Lien à dicter")
+    lea.sees_no_button("Nouveau lien")
+    assert not any("visio.example" in view.text for view in lea.messages())
+    now = await story.mission_now(mission.id)
+    assert now.visio is not None
+    assert now.visio.ended
+
+
+async def test_a_nurse_whom_the_bot_does_not_reach_any_more_gets_her_link_by_text_too(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    await story.person("Claire").taps("J'accepte")
+    await opens(lea, "IDEL…")
+    lea.sees_no_button("Créer la visio")
+    story.telegram.block(amina.user)
+    await story.settle()
+
+    await opens(lea, "IDEL…", "Créer la visio")
+
+    texted = {text.to for text in story.sms.texts if "Lien personnel" in text.text}
+    assert texted == {"+33639980021", "+33639980011"}
+    lea.sees(f"🎥 SMT {mission.number} · visio prête pour", "Lien de Amina B. : SMS remis")
+
+
+async def test_osnp_do_not_make_the_video_of_a_nurse_who_has_it_in_her_chat(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    await story.person("Claire").taps("J'accepte")
+    card = lea.newest("Dr Claire MOREL")
+
+    for data in (f"xc:{mission.id}:0:", f"xd:{mission.id}:0:"):
+        await lea.taps_old(card, data)
+        lea.is_told_at_once("le bot la joint")
+
+    assert (await story.mission_now(mission.id)).visio is None
+    operator = await somebody(story, "Léa")
+    said = await visio_flow.trouble(story.bot.given, operator, mission.id)
+    assert said.kind == "visio.not_yours"
