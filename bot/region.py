@@ -54,6 +54,43 @@ CHANNELS = ("telegram", "sms", "phone")
 #: Buttons under one question.
 MOST_CHOICES = 6
 
+#: The longest words of a button that stands alone, and of one with a mark before it.
+BUTTON = 38
+
+#: Where the words of the file end up: the longest of each. The key is the one in its row.
+LONGEST = {
+    "name": 16,  # first words of every text message
+    "department": 40,
+    "emergency": 6,  # in first lines and in the text messages
+    "contact_email": 64,
+    "website": 64,
+    "motifs.label": BUTTON,
+    "steps.label": 24,  # beside its state on one line of a card
+    "abilities.label": BUTTON - 2,  # with its tick
+    "questions.text": 60,  # a line of the doctor's card, with its answer
+    "questions.choices.label": 30,
+    "resources.label": BUTTON,
+    "resources.url": 256,
+    "patient_shares.label": 30,
+}
+
+#: How many rows each table may have: more buttons, or lines, no message holds.
+MOST = {
+    "motifs": 40,
+    "abilities": 24,
+    "questions": 8,
+    "resources": 8,
+    "patient_shares": 8,
+    "estimates": 6,
+    "later_estimates": 6,
+}
+
+#: Minutes of an estimate: a day is the longest.
+LONGEST_ESTIMATE = 24 * 60
+
+#: A text message of one part.
+SMS = 160
+
 #: How to mend what the values of a region must hold to, whoever sets them.
 _MEND = {
     Why.TOO_LONG: "longer than 48 h. Was another unit meant?",
@@ -745,8 +782,75 @@ def _check(source: _Source, told: _File, region: Region) -> None:
             source.fault(_key_in_file(told, fault.key), _MEND[fault.why])
 
 
+def _check_words(source: _Source, told: _File) -> None:
+    """Words that end on a button, on a first line or in a text message: short, on one line, not empty."""
+    _check_contact(source, told)
+    _check_labels(source, told)
+    for table, most in MOST.items():
+        rows = getattr(told, table) or ()
+        if len(rows) > most:
+            source.fault(_row(table, most), f"{len(rows)} of them, {most} fit. Merge or drop some.")
+    for name in ("estimates", "later_estimates"):
+        if any(minutes > LONGEST_ESTIMATE for minutes in getattr(told, name)):
+            source.fault(name, f"minutes, {LONGEST_ESTIMATE} at most. Was another unit meant?")
+    if (length := _longest_text(told)) > SMS:
+        source.fault("visio_url", f"the text with the link has {length} places, {SMS} fit. Shorten it.")
+
+
+def _check_contact(source: _Source, told: _File) -> None:
+    for key in ("name", "department", "emergency", "contact_email", "website"):
+        _words(source, key, key, getattr(told, key))
+    if not re.fullmatch(r"\+?[\d ]+", told.emergency):
+        source.fault("emergency", f'"{told.emergency}" cannot be dialled. Write it "15".')
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", told.contact_email):
+        source.fault("contact_email", f'"{told.contact_email}" is no e-mail address.')
+
+
+def _check_labels(source: _Source, told: _File) -> None:
+    for table, field in (
+        ("motifs", "label"),
+        ("steps", "label"),
+        ("abilities", "label"),
+        ("questions", "text"),
+        ("resources", "label"),
+        ("resources", "url"),
+        ("patient_shares", "label"),
+    ):
+        for n, row in enumerate(getattr(told, table) or ()):
+            may_be_empty = table == "patient_shares"  # everybody else
+            words = getattr(row, field)
+            _words(source, f"{table}.{field}", f"{table}[{n}].{field}", words, may_be_empty=may_be_empty)
+    for n, question in enumerate(told.questions):
+        labels = [choice.label for choice in question.choices]
+        for label in labels:
+            _words(source, "questions.choices.label", f"questions[{n}].choices", label)
+        if not _once(iter(labels)):
+            source.fault(f"questions[{n}].choices", "two choices have the same label.")
+
+
+def _words(source: _Source, limit: str, key: str, words: str, *, may_be_empty: bool = False) -> None:
+    if not words.strip() and not may_be_empty:
+        source.fault(key, "is empty. Write what people read.")
+    elif not words.isprintable():
+        source.fault(key, "one line, without tabs.")
+    elif len(words) > LONGEST[limit]:
+        source.fault(key, f'"{words[:24]}…" has {len(words)} characters, {LONGEST[limit]} fit. Shorten it.')
+
+
+def _row(table: str, index: int) -> str:
+    return f"{table}[{index}]" if table not in ("estimates", "later_estimates") else table
+
+
+def _longest_text(told: _File) -> int:
+    """Places of the text message with the link of the video, at its longest."""
+    url = told.visio_url.replace("{room}", "r" * 22).replace("{token}", "t" * 22)
+    words = f"EXERCICE {told.name}: visio SMT 1234 a 10:25. Lien personnel: {url} Probleme: OSNP 0123456789"
+    return sum(2 if letter in "^{}\\[~]|€" else 1 for letter in words)
+
+
 def _check_rows(source: _Source, told: _File) -> None:
     """What is wrong with one row of a table, by the row."""
+    _check_words(source, told)
     _check_keys(
         source, "motifs", "key", [row.key for row in told.motifs], "two motifs have the same key.", 24
     )

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.buttons import MAX_BYTES, Press, Verb
 from bot.domain.calendar import is_holiday, local, openings
-from bot.domain.people import CascadeStep
+from bot.domain.people import CascadeStep, MissionId
 from bot.domain.region import Fallback, Region, Tariff, sectors_of
 from bot.region import (
     SHIPPED,
@@ -138,6 +139,24 @@ def test_motif_keys_and_labels_are_unique() -> None:
         ("unlikely_under = 0.5", "unlikely_under = 5", "search.unlikely_under", "from 0 to 1"),
         ('every = "5 min"', 'every = "5"', "search.every", 'Write "10 min"'),
         ('"essouffl*"', '"essouffl.*"', "motifs[3].words", "a * at its end"),
+        # Words that end on a button, on a first line or in a text message
+        ('name = "SAS 68"', 'name = "Service d\'accès aux soins 68"', "name", "16 fit"),
+        ('name = "SAS 68"', 'name = "SAS\\n68"', "name", "one line"),
+        ('emergency = "15"', 'emergency = "SAMU"', "emergency", 'Write it "15"'),
+        ("contact@sas68liberal.fr", "sas68liberal.fr", "contact_email", "no e-mail address"),
+        ('label = "Fièvre"', f'label = "{"Fièvre " * 6}"', "motifs[1].label", "38 fit"),
+        ('label = "Fièvre"', 'label = " "', "motifs[1].label", "is empty"),
+        ('label = "Effecteurs"', f'label = "{"Effecteurs " * 3}"', "steps[1].label", "24 fit"),
+        ('label = "Perfusions"', f'label = "{"Perfusions " * 4}"', "abilities[1].label", "36 fit"),
+        ('text = "État général ?"', f'text = "{"État général " * 5}?"', "questions[2].text", "60 fit"),
+        ('label = "Très altéré"', f'label = "{"Très " * 7}"', "questions[2].choices", "30 fit"),
+        ('label = "Très altéré"', 'label = "Altéré"', "questions[2].choices", "same label"),
+        ('label = "Annuaire santé"', f'label = "{"Annuaire " * 5}"', "resources[0].label", "38 fit"),
+        ("https://annuaire.", f"https://{'a' * 256}.", "resources[0].url", "256 fit"),
+        ('label = "régime local"', f'label = "{"régime " * 5}"', "patient_shares[1].label", "30 fit"),
+        ("estimates = [20, 40, 60]", "estimates = [20, 40, 6000]", "estimates", "1440 at most"),
+        ("estimates = [20, 40, 60]", "estimates = [5, 10, 15, 20, 25, 30, 40]", "estimates", "6 fit"),
+        ("https://visio.example/", "https://visio.hopital.example/salle/", "visio_url", "160 fit"),
         ('rate = "0.10"', 'rate = "10 %"', "patient_shares[1].rate", 'Write "0.30" for 30 %'),
         ("snp_per_week = 20", "snp_per_week = 0", "snp_per_week", "above 0"),
         ('answer = "30 min"', 'answer = "6 h"', "delays.answer", "before the limit"),
@@ -332,6 +351,26 @@ def test_a_bad_line_of_sectors_is_named(rows: list[str], said: str) -> None:
 def test_a_table_of_sectors_without_its_columns_is_named() -> None:
     with pytest.raises(RegionError, match=r"sectors\.csv: column mmg missing in its first line"):
         read_sectors("insee,secteur\n68224,Sud", "sectors.csv", SAS68.communes)
+
+
+def test_too_many_questions_are_named_by_the_first_one_too_many(tmp_path: Path) -> None:
+    choices = '[{{ key = "a", label = "A" }}, {{ key = "b", label = "B" }}]'
+    one = f'[[questions]]\nkey = "q{{n}}"\ntext = "Vraiment ?"\nchoices = {choices}\n'
+    more = "\n".join(one.format(n=n) for n in range(6))
+
+    said = broken(tmp_path, "# Pages professionals may need", f"{more}\n# Pages professionals may need")
+
+    assert re.search(r"sas68\.toml, line \d+, questions\[8\]: 9 of them, 8 fit", said)
+
+
+def test_each_button_of_the_longest_words_fits(tmp_path: Path) -> None:
+    key, text, words = "k" * 12, "q" * 60, "w" * 30
+    press = Press(Verb.QUESTION, MissionId(999_999_999), 0, f"{key}.{key}")
+    assert len(press.pack().encode()) <= MAX_BYTES
+    region = changed(tmp_path, 'label = "Très altéré"', f'label = "{words}"')
+    assert words in [label for _, label in region.questions[2].choices]
+    region = changed(tmp_path, 'text = "État général ?"', f'text = "{text}"')
+    assert region.questions[2].text == text
 
 
 def test_a_fault_is_named_with_its_line(tmp_path: Path) -> None:
