@@ -14,7 +14,7 @@ from jinja2.bccache import Bucket
 
 import templates
 from bot.domain import questionnaire
-from bot.domain.calendar import is_shown_twice
+from bot.domain.calendar import is_shown_twice, service_hours
 from bot.domain.cascade import offer_at
 from bot.domain.change import written
 from bot.domain.outcome import Answer
@@ -89,10 +89,11 @@ class Words:
             bytecode_cache=cache,
             auto_reload=False,  # they do not change under a running bot
         )
-        filters: dict[str, Callable[..., str]] = {
+        filters: dict[str, Callable[..., str | date]] = {
             "hour": self.hour,
             "clock": self.clock,
             "day": self.day,
+            "local_date": lambda at: self._local(at).date(),
             "when": self.when,
             "weekdays": lambda days: " ".join(f"{WEEKDAYS[day][:3]}." for day in days),
             "weekday": weekday,
@@ -106,6 +107,7 @@ class Words:
         environment.filters.update(filters)
         environment.globals["region"] = OfTheMoment(self._now)
         environment.globals["earliest"] = earliest
+        environment.globals["is_open"] = lambda at: service_hours(self._now(), at).is_open
         environment.globals["offer_of"] = lambda mission, party: offer_at(mission, Party.read(party))
         environment.globals["party"] = Party.read
         environment.globals["questionnaire"] = questionnaire

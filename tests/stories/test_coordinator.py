@@ -38,6 +38,16 @@ async def test_the_words_follow_too_also_those_that_were_used_before(story: Stor
     lea.sees("Ne peut pas attendre plus de 8 h")
 
 
+async def test_a_limit_of_half_hours_is_said_whole_before_the_mission_begins(story: Story) -> None:
+    nadia, lea = story.person("Nadia"), story.person("Léa")
+    await nadia.types("/delais limite 4 h 30")
+    await lea.types(PASTE)
+    await lea.taps("Les 5 critères sont remplis")
+    await lea.taps("Aucune exclusion")
+    await lea.taps("Oui")
+    lea.sees("30 min pour une réponse, 4 h 30 pour être sur place")
+
+
 async def test_a_value_is_typed_in_private_after_the_delay_was_chosen(story: Story) -> None:
     nadia = story.person("Nadia")
     await nadia.types("/delais effecteurs")
