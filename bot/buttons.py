@@ -114,7 +114,7 @@ class Verb(StrEnum):
     SHEET = "md"
     REGULAR = "mr"  # «Ajouter un professionnel habituel»: typed
     LIAISON = "ln"  # arg: empty (write one), «all», off.2, on.2, erase.2
-    QUESTION = "iq"  # arg: empty (pass over), key. (again), key.choice
+    QUESTION = "iq"  # arg: empty (pass over), key. (again), key.choice, «*» (all, for OSNP)
     # opening dialogue (mission = 0; epoch = the draft's)
     OPENING = "oo"  # arg: field=value
     # requests to act
@@ -156,6 +156,8 @@ class Verb(StrEnum):
     OPEN_DAY = "no"  # arg: an ISO day
     OPEN_HOURS = "nh"  # arg: an ISO day, a space, 0800-1200
     REVOKE_CHANGE = "nx"  # arg: the change
+    SECTORS_CONFIRM = "nk"  # a table of duty sectors; arg: yes|no, epoch: the table
+    SECTORS_UNDO = "nu"  # arg: who changed them, epoch: the table
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from bot.domain.people import Person
 from bot.domain.region import Region
 from bot.domain.reports import Period, read_period
 from bot.flows import by_hand as by_hand_flow
-from bot.flows import coordinator as coordinator_flow
 from bot.flows import duty as duty_flow
 from bot.flows import duty_file, register
 from bot.flows import people as people_flow
 from bot.flows import reports as reports_flow
+from bot.flows import sectors as sectors_flow
 from bot.lock import AlreadyRunning, only_one
 from bot.logs import set_up_logs
 from bot.messages import Words, by_hand
@@ -401,14 +401,14 @@ def import_sectors(file: Path) -> None:
             listed = read_sectors(text, file.name, given.region.communes)
         except RegionError as bad:
             _fail(f"{bad}\nNothing was changed.")
-        done = await coordinator_flow.import_sectors(given, listed, "cli")
+        done = await sectors_flow.import_table(given, listed, "cli")
         left = len(given.region.communes) - len(listed)
         click.echo(
             f"Imported {len(listed)} communes: {done.sectors} sectors; {left} by their intercommunality."
         )
-        for person in done.people:
+        for person in done.named.people:
             click.echo(f"{person.formal_name} has a sector that exists no more: {', '.join(person.sectors)}.")
-        for name in done.duties:
+        for name in done.named.duties:
             click.echo(f"Turns of duty name a sector that exists no more: {name}. Import the roster again.")
 
     _with_storage(_settings(), work)

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 import msgspec
 
+from bot.domain import sectors
 from bot.domain.change import written
 from bot.domain.people import CascadeStep
 from bot.domain.phone import read_phone
@@ -41,6 +42,8 @@ from bot.domain.region import (
     sectors_of,
 )
 from bot.domain.region_checks import Why, faults
+from bot.domain.table import MissingColumnsError
+from bot.domain.table import rows as rows_of_table
 
 #: The file used when `SMT_REGION` names none.
 SHIPPED = Path(__file__).parent / "regions" / "sas68.toml"
@@ -106,7 +109,6 @@ _SUBDIVISIONS: list[str] = holidays.list_supported_countries()["FR"]
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DURATION = re.compile(r"(?:(?P<hours>\d{1,3}) ?h)?(?: ?(?P<minutes>\d{1,4})(?: ?min)?)?")
 _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_TRUE, _FALSE = frozenset({"oui", "true", "1"}), frozenset({"non", "false", "0", ""})
 
 T = TypeVar("T")
 
@@ -623,15 +625,13 @@ def _rows(source: _Source, name: str, columns: Sequence[str]) -> Iterator[tuple[
 
 
 def _rows_of(text: str, name: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV, comma or semicolon, with their line numbers. Lines from # are notes."""
-    kept = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if not line.startswith("#")]
-    first = kept[0][1] if kept else ""
-    between = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.DictReader(io.StringIO("\n".join(line for _, line in kept)), delimiter=between)
-    if missing := [c for c in columns if c not in (reader.fieldnames or ())]:
-        raise RegionError(f"{name}: column {', '.join(missing)} missing in its first line.")
-    for row in reader:
-        yield kept[reader.line_num - 1][0], {c: (row[c] or "").strip() for c in columns}
+    """The rows of a table, with their line numbers. Raises RegionError."""
+    try:
+        yield from rows_of_table(text, columns)
+    except MissingColumnsError as missing:
+        raise RegionError(f"{name}: column {missing} missing in its first line.") from None
+    except csv.Error as error:
+        raise RegionError(f"{name}: is no table ({error}).") from None
 
 
 def _communes(source: _Source, name: str) -> tuple[Commune, ...]:
@@ -662,13 +662,9 @@ def _communes(source: _Source, name: str) -> tuple[Commune, ...]:
     return tuple(found.values())
 
 
-#: The columns of a table of duty sectors.
-SECTOR_COLUMNS = ("insee", "secteur", "mmg")
-
-
 def read_sectors(text: str, name: str, communes: Sequence[Commune]) -> dict[str, tuple[str, bool]]:
     """A table of duty sectors: INSEE code → sector, `mmg`. Raises RegionError with every bad line."""
-    listed, wrong = _sector_rows(_rows_of(text, name, SECTOR_COLUMNS), name, communes)
+    listed, wrong = _sector_rows(_rows_of(text, name, sectors.COLUMNS), name, communes)
     if not listed and not wrong:
         wrong.append(f"{name}: no commune in it. Write one line for each: insee,secteur,mmg.")
     if wrong:
@@ -689,7 +685,7 @@ def sector_table(region: Region) -> str:
 
 
 def _sectors(source: _Source, name: str, communes: Sequence[Commune]) -> tuple[Sector, ...]:
-    listed, wrong = _sector_rows(_rows(source, name, SECTOR_COLUMNS), name, communes)
+    listed, wrong = _sector_rows(_rows(source, name, sectors.COLUMNS), name, communes)
     source.faults += wrong
     return sectors_of(communes, listed)
 
@@ -698,25 +694,21 @@ def _sector_rows(
     rows: Iterator[tuple[int, dict[str, str]]], name: str, communes: Sequence[Commune]
 ) -> tuple[dict[str, tuple[str, bool]], list[str]]:
     """What a table of duty sectors says, and its faults, one a line."""
-    known = {commune.insee for commune in communes}
-    listed: dict[str, tuple[str, bool]] = {}
-    mmg: dict[str, bool] = {}
-    wrong = []
-    for line, row in rows:
-        where, insee, sector = f"{name}, line {line}", row["insee"], row["secteur"]
-        word = row["mmg"].casefold()
-        if insee not in known:
-            wrong.append(f'{where}: insee "{insee}" is not in the table of communes.')
-        if insee in listed:
-            wrong.append(f"{where}: {insee} is already in {listed[insee][0]}. Keep one line.")
-        if not sector:
-            wrong.append(f"{where}: secteur is empty.")
-        if word not in _TRUE | _FALSE:
-            wrong.append(f'{where}: mmg is "{row["mmg"]}". Write oui or non.')
-        if mmg.setdefault(sector, word in _TRUE) is not (word in _TRUE):
-            wrong.append(f"{where}: {sector} has mmg both oui and non. One answer per sector.")
-        listed[insee] = (sector, word in _TRUE)
-    return listed, wrong
+    listed, refusals = sectors.checked(rows, communes)
+    return listed, [
+        f"{name}, line {bad.line}: {_SECTOR_FAULTS[bad.why].format(value=bad.value, other=bad.other)}"
+        for bad in refusals
+    ]
+
+
+_SECTOR_FAULTS: Mapping[sectors.Why, str] = {
+    sectors.Why.UNKNOWN: 'insee "{value}" is not in the table of communes.',
+    sectors.Why.TWICE: "{value} is already in {other}. Keep one line.",
+    sectors.Why.NO_SECTOR: "secteur is empty.",
+    sectors.Why.LONG_NAME: "secteur «{value}…» is too long, 60 letters at most.",
+    sectors.Why.MMG: 'mmg is "{value}". Write oui or non.',
+    sectors.Why.MMG_BOTH: "{value} has mmg both oui and non. One answer per sector.",
+}
 
 
 def _check(source: _Source, told: _File, region: Region) -> None:

@@ -58,6 +58,7 @@ from bot.handlers import (
     reach,
     reports,
     search,
+    sectors,
     start,
     text,
     thread,
@@ -189,7 +190,7 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.SHEET: (ANYBODY, dossier.on_sheet),
     Verb.REGULAR: (GROUP, dossier.on_add_regular),
     Verb.LIAISON: (ANYBODY, liaison.on_liaison),
-    Verb.QUESTION: (IDEL, questionnaire.on_question),
+    Verb.QUESTION: (IDEL_OR_GROUP, questionnaire.on_question),
     Verb.REPORT: (ANYBODY, reports.on_report),
     Verb.MINE: (GROUP, watch.on_mine),
     Verb.OUTAGE_SEEN: (GROUP, outage.on_seen),
@@ -200,6 +201,8 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.OPEN_DAY: (COORDINATEUR, coordinator.on_open_day),
     Verb.OPEN_HOURS: (COORDINATEUR, coordinator.on_open_hours),
     Verb.REVOKE_CHANGE: (COORDINATEUR, coordinator.on_revoke),
+    Verb.SECTORS_CONFIRM: (COORDINATEUR, sectors.on_confirm),
+    Verb.SECTORS_UNDO: (COORDINATEUR, sectors.on_undo),
 }
 
 #: What each timer does when it rings.
@@ -288,6 +291,7 @@ ON_COMMAND: Mapping[str, Callable[[Any, Context], Coroutine[Any, Any, None]]] = 
     "fermer": coordinator.on_close,
     "ouvrir": coordinator.on_open,
     "changements": coordinator.on_changes,
+    "secteurs": sectors.on_sectors,
 }
 
 #: The user id under which an anonymous administrator speaks for a group (Telegram's own constant).

@@ -1,11 +1,10 @@
-"""What the coordinateur changes while the bot runs: delays, exceptional days, duty sectors.
+"""What the coordinateur changes while the bot runs: delays and exceptional days.
 
 Each change is checked as the region file is, journalled with its author, told in the group in one line, and
 followed by every process within seconds. Missions under way keep the delays they were started with.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -24,9 +23,6 @@ DELAY_DRAFT = "delay"
 
 #: How long it waits: what is typed later is about something else.
 TYPED_WITHIN = timedelta(minutes=10)
-
-#: How far turns of duty are looked at when sectors are imported.
-ROSTER_AHEAD = timedelta(days=90)
 
 NOT_YOURS = Answer("coordinator.not_yours")
 
@@ -350,29 +346,3 @@ async def revoke(given: Given, by: Person, number: int, place: Place) -> Answer:
             await _follow(given, tx, reading.region, missions, by)
     given.present.take(reading)
     return Answer("coordinator.revoked", {"changed": f"{one.key} {one.value}"})
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """The duty sectors after an import, and who still names one that exists no more."""
-
-    sectors: int
-    people: list[Person]
-    duties: list[str]
-
-
-async def import_sectors(given: Given, sectors: Mapping[str, tuple[str, bool]], by: str) -> Imported:
-    """These are the duty sectors from now on."""
-    async with given.storage.transaction() as tx:
-        now = given.now()
-        await tx.changes.replace_sectors(sectors, by, now)
-        reading = await given.present.read(tx)
-        known = {sector.name for sector in reading.region.sectors}
-        told: dict[str, Fact] = {"communes": len(sectors), "sectors": len(known)}
-        await tx.journal.write(None, [Event("coordinator.sectors", told)], by, now)
-        await tx.outbox.owe([Notice("coordinator.sectors", BOARD, facts=told)], now)
-        people = [person for person in await tx.people.all() if set(person.sectors) - known]
-        turns = await tx.duties.between(now, now + ROSTER_AHEAD)
-        duties = sorted({turn.sector for turn in turns if turn.sector is not None} - known)
-    given.present.take(reading)
-    return Imported(len(known), people, duties)

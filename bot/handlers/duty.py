@@ -8,17 +8,18 @@ from bot.buttons import Press
 from bot.context import Context
 from bot.domain.outcome import Answer, to_person
 from bot.domain.people import Person, Role
+from bot.domain.sectors import is_table
 from bot.failures import Failure
-from bot.flows import duty
+from bot.flows import duty, sectors
 from bot.flows.duty_file import BIGGEST
 from bot.handlers.where import Where, place_in_group, where
 
-#: A document with such a name is a roster.
+#: A document with such a name is a roster, or a table of sectors by its first line.
 NAMES = (".csv", ".ics")
 
 
 async def on_file(context: Context, person: Person, message: Message) -> bool:
-    """A document in the coordinateur's private chat; True when it was a roster, and is dealt with."""
+    """A document in the coordinateur's private chat; True when it was a roster or a table of sectors."""
     document = message.document
     name = (document.file_name or "").strip() if document is not None else ""
     if document is None or person.role is not Role.COORDINATEUR or not name.casefold().endswith(NAMES):
@@ -31,7 +32,10 @@ async def on_file(context: Context, person: Person, message: Message) -> bool:
     except Failure:
         await context.say(Answer("duty.not_fetched"))
         return True
-    await duty.bring(context.given, person, name[:80], content, message.caption or "")
+    if is_table(content):
+        await sectors.bring(context.given, person, name[:80], content)
+    else:
+        await duty.bring(context.given, person, name[:80], content, message.caption or "")
     return True
 
 

@@ -8,12 +8,15 @@ from bot.domain.mission import Mission, MissionState
 from bot.domain.outcome import Notice, PlaceKind
 from bot.flows import sheet as sheets
 from bot.flows.sheet import Sheet
-from bot.messages import keyboards
+from bot.messages import keyboards, sectors
 from bot.messages.manners import MANNERS, Manner
 from bot.messages.reports import FILES
 from bot.messages.rows import Keys
 from bot.messages.words import Words
 from bot.ports import Compose, Given, Outgoing, OutgoingFile, Prepared, Transaction
+
+#: Notices whose file is made of their own sheet.
+MADE = {**FILES, "sectors.table": sectors.table_file}
 
 
 def composer(given: Given, words: Words) -> Compose:
@@ -34,11 +37,13 @@ def outgoing(sheet: Sheet, words: Words) -> Outgoing | None:
     """A loaded notice in words; None when there is nothing to say any more."""
     notice, mission = sheet.notice, sheet.mission
     if notice.to.kind is PlaceKind.SMS:
-        phone = sheet.extra.get("phone") or (sheet.reader.phone if sheet.reader else None)
-        return Outgoing(words.plain(notice.kind, sheet), phone=phone) if phone else None
+        own = sheet.reader.phone if sheet.reader else None
+        phone = sheet.extra.get("phone", own)
+        written = words.plain(notice.kind, sheet) if phone else ""
+        return Outgoing(written, phone=phone) if written else None
     manner = manner_of(notice, sheet.extra)
     text = words.message(notice.kind, sheet)
-    made = FILES.get(notice.kind)
+    made = MADE.get(notice.kind)
     file = made(sheet, words) if made else sheet.extra.get("file")
     if not text and file is None:
         return None

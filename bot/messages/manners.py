@@ -42,6 +42,7 @@ MANNERS: dict[str, Manner] = {
     "dossier.resources": INFORMS,
     "liaison.notes": IDENTITY,
     "questionnaire.card": IDENTITY,
+    "questionnaire.by_phone": INFORMS,  # questions, never an answer
     "why.own": INFORMS,
     "why.mission": INFORMS,
     "start.hello": INFORMS,
@@ -100,6 +101,7 @@ MANNERS: dict[str, Manner] = {
     "control.false_alarm": ACT,
     "control.reopened": ACT,
     "control.undone": INFORMS,
+    "control.note_withdrawn": INFORMS,
     "control.holder": INFORMS,
     "control.yours": ACT,
     "control.not_yours": ACT,
@@ -245,7 +247,13 @@ MANNERS: dict[str, Manner] = {
     "coordinator.days": INFORMS,
     "coordinator.changed": INFORMS,
     "coordinator.changes": INFORMS,
-    "coordinator.sectors": INFORMS,
+    # Duty sectors
+    "sectors.table": INFORMS,
+    "sectors.check": INFORMS,
+    "sectors.refused": INFORMS,
+    "sectors.left": INFORMS,
+    "sectors.imported": INFORMS,
+    "sectors.changed": INFORMS,
     # Reports: they name nurses and amounts, no patient
     "reports.activity": INFORMS,
     "reports.indemnities": INFORMS,

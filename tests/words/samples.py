@@ -22,6 +22,7 @@ from bot.domain.outcome import (
     to_person,
 )
 from bot.domain.profile import Editing, Field
+from bot.domain.sectors import Why as SectorWhy
 from bot.flows.duty_file import Why
 from bot.flows.joining import REASONS
 from bot.flows.opening import KIND as OPENING_KIND
@@ -79,6 +80,23 @@ def _told(**facts: Fact | datetime) -> Facts:
     """Facts that a row computes."""
     return facts
 
+
+def _division(moves: int, names: int) -> dict[str, object]:
+    """What a table of sectors changes."""
+    communes = ["Saint-Amarin", "Kirchberg", "Masevaux-Niederbruck", "Oberbruck", "Rimbach", "Sewen"][:names]
+    return {
+        "moved": moves * names,
+        "moves": [
+            ["Vallée de la Doller et du Soultzbach", f"Sud {n}", communes, names] for n in range(moves)
+        ],
+        "more": 7 if moves > 1 else 0,
+        "mmg": [["Sundgau", True], ["Mulhouse", False]][:moves],
+        "new": [[f"Secteur nouveau {n}", n == 0] for n in range(12 if moves > 1 else moves)],
+        "gone": [f"Secteur ancien {n}" for n in range(12 if moves > 1 else moves)],
+    }
+
+
+MANY_SECTORS, ONE_SECTOR, NO_SECTOR = _division(12, 6), _division(1, 1), _division(0, 0)
 
 #: Applications (`scene.applications`) as whoever asks sees them, and as OSNP do.
 FORMS = (
@@ -218,6 +236,11 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("control.reopened", "group", "offered", {"by": "Léa M.", "at": at(60), "person": "amina"}),
     ("control.undone", "group", "planned", {"what": "assigned", "by": "Léa M.", "person": "amina"}),
     ("control.undone", "group", "planned", {"what": "worsened", "by": "Léa M.", "person": None}),
+    *(
+        ("control.undone", "group", "planned", {"what": what, "by": "Léa M.", "person": None})
+        for what in ("prolonged", "paused", "returned", "handed_over", "noted", "postponed")
+    ),
+    ("control.note_withdrawn", "lea", "planned", {"by": "Hugo S.", "at": at(60)}),
     ("control.holder", "group", "planned", {"person": "lea", "by": "Paul", "at": at(60)}),
     ("control.yours", "lea", "planned", {"person": "lea", "by": "Nadia", "at": at(60)}),
     ("control.not_yours", "lea", "planned", {"person": "nadia", "by": "Nadia", "at": at(60)}),
@@ -240,6 +263,8 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("liaison.notes", "amina", "planned found", {}),
     ("liaison.notes", "claire", "found", {}),
     ("questionnaire.card", "amina", "on_site", {}),
+    ("questionnaire.by_phone", "group", "by_voice closing", {}),
+    ("questionnaire.by_phone", "group", "by_voice", {"question": "etat"}),
     ("questionnaire.card", "amina", "on_site closing", {"question": "etat"}),
     ("board.card", "board", "", {}),
     ("board.link", "lea", "", {"url": "https://smt.example/tableau/" + "t" * 43, "until": at(720)}),
@@ -273,6 +298,12 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("cascade.call", "group", "to_phone", {"step": "medecin_traitant", "again": 1}),
     ("cascade.call", "group", "house_lines", {"step": "selas", "again": None}),
     ("cascade.sms", "sms:jean", "to_phone on_site exercise", {"phone": "+33639980024", "until": at(75)}),
+    (
+        "cascade.sms_over",
+        "sms:jean",
+        "found end_cancelled suspended",
+        {"party": "jean", "phone": "+33639980024"},
+    ),
     ("cascade.phone_answer", "group", "to_phone house_lines", {}),
     ("cascade.phone_hours", "group", "to_phone", {"party": "jean"}),
     ("cascade.exhausted", "group", "exhausted found", {}),
@@ -448,7 +479,50 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ),
     ("coordinator.changes", "nadia", "", {"may": True}),
     ("coordinator.changes", "lea", "", {"may": False}),
-    ("coordinator.sectors", "board", "", {"communes": 366, "sectors": 16}),
+    # Duty sectors
+    ("sectors.table", "nadia", "", {"may": True}),
+    ("sectors.table", "lea", "", {"may": False}),
+    *(
+        (
+            "sectors.check",
+            "nadia",
+            "",
+            _told(
+                source="secteurs.csv",
+                changes=json.dumps(changes),
+                unlisted=unlisted,
+                doctors="Dr Claire MOREL, Dr Marc ADAM" if unlisted else "",
+                doctors_more=unlisted,
+                duties="Sundgau" if unlisted else "",
+            ),
+        )
+        for changes, unlisted in ((MANY_SECTORS, 3), (ONE_SECTOR, 1), (NO_SECTOR, 0))
+    ),
+    (
+        "sectors.refused",
+        "nadia",
+        "",
+        _told(
+            source="secteurs.csv",
+            refused=19,
+            reasons=json.dumps([[n, why.value, "68224", "Sundgau"] for n, why in enumerate(SectorWhy)]),
+            more=7,
+        ),
+    ),
+    ("sectors.refused", "nadia", "", _told(source="s.csv", refused=1, reasons="[]", more=1)),
+    ("sectors.left", "nadia", "", {}),
+    ("sectors.left", "nadia", "", {"outdated": True}),
+    *(
+        (
+            kind,
+            to,
+            "",
+            _told(changes=json.dumps(changes), author=author, state=state, person=author),
+        )
+        for kind, to in (("sectors.imported", "nadia"), ("sectors.changed", "board"))
+        for state in ("standing", "undone")
+        for changes, author in ((MANY_SECTORS, None), (ONE_SECTOR, "nadia"), (NO_SECTOR, None))
+    ),
     # Who asks to join, and what is known of a person
     *(("joining.form", f"applicant:{key}", "", {}) for key in FORMS),
     ("joining.contact", "applicant:phone", "", {}),
@@ -531,9 +605,9 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("visio.group_trouble", "group", "visio", {"side": "idel", "told": False}),
     ("visio.group", "group", "visio_by_voice visio_over", {}),
     ("visio.dictated", "lea", "visio_by_voice visio_over", {"url": URL}),
-    ("visio.sms_idel", "sms:amina", "visio_by_voice", {"url": URL}),
+    ("visio.sms_idel", "sms:amina", "visio_by_voice", {"url": URL, "phone": "+33639980011"}),
     ("visio.no_way", "group", "found_by_phone", {}),
-    ("visio.sms", "sms:claire", "visio exercise_visio", {"url": URL}),
+    ("visio.sms", "sms:claire", "visio exercise_visio", {"url": URL, "phone": "+33639980021"}),
     # Constantes
     ("vitals.card", "claire", "found visio", {"series": 1}),
     ("vitals.card", "claire", "found", {"series": 2}),
