@@ -457,9 +457,7 @@ class Outbox(Protocol):
         """Where notices of that kind, owed by that mission since then, wait or have expired."""
         ...
 
-    async def newest_gone(
-        self, place: Place, mission: MissionId, card: str, since: datetime
-    ) -> str | None:
+    async def newest_gone(self, place: Place, mission: MissionId, card: str, since: datetime) -> str | None:
         """The kind of the newest notice of that card that has gone there since then, or perhaps has."""
         ...
 

@@ -25,7 +25,7 @@ TOLD_AFTER = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(seconds=30)
 LOOK_BACK = timedelta(days=3)  # for an outage that was told before a restart
 #: Text messages to a number that is no patient's: OSNP may read it in the group.
-TO_DOCTORS = frozenset({"visio.sms", "doctor.sms", "cascade.sms"})
+TO_DOCTORS = frozenset({"visio.sms", "doctor.sms", "cascade.sms", "cascade.sms_over"})
 
 
 def report(kind: str, notice: Notice, reason: str) -> Notice:

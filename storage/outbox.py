@@ -187,6 +187,18 @@ _EXPIRED_OF = select(outbox.c.place).where(
     outbox.c.mission == bindparam("of_mission"),
     outbox.c.kind == bindparam("of_kind"),
 )
+_NEWEST_GONE = (
+    select(outbox.c.kind)
+    .where(
+        outbox.c.finished_at.is_not(None),
+        outbox.c.finished_at >= bindparam("since"),
+        outbox.c.lane == bindparam("of_lane"),
+        outbox.c.card == bindparam("of_card"),
+        or_(outbox.c.state == quoted(OutboxState.DELIVERED), outbox.c.perhaps_sent),
+    )
+    .order_by(outbox.c.id.desc())
+    .limit(1)
+)
 _NEXT_DUE = (
     select(outbox.c.due_at).where(_OWED, _UNFINISHED, _HEAD_OF_LANE).order_by(outbox.c.due_at).limit(1)
 )
@@ -329,6 +341,12 @@ class SqlOutbox:
         of = {"of_mission": mission, "of_kind": kind}
         rows = [*await self._db.rows(_WAITING_OF, **of), *await self._db.rows(_EXPIRED_OF, since=since, **of)]
         return {Place.read(row.place) for row in rows}
+
+    async def newest_gone(self, place: Place, mission: MissionId, card: str, since: datetime) -> str | None:
+        kind: str | None = await self._db.value(
+            _NEWEST_GONE, of_lane=lane_of(place, mission), of_card=card, since=since
+        )
+        return kind
 
     async def next_due(self) -> datetime | None:
         due: datetime | None = await self._db.value(_NEXT_DUE)

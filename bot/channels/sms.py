@@ -119,7 +119,9 @@ class HttpSms:
                 after = _retry_after(response)
         except (aiohttp.ClientError, asyncio.TimeoutError) as error:  # noqa: UP041
             log.warning("sms %s: the gateway did not answer (%s)", ref, type(error).__name__)
-            return SmsRetry(timedelta(seconds=30))
+            return SmsRetry(
+                timedelta(seconds=30), perhaps_sent=not isinstance(error, aiohttp.ClientConnectorError)
+            )
         if 200 <= status < 300:
             return SmsAccepted(id=str(answer.get("id", ref)), parts=_parts(answer, written))
         if status == 429 or status >= 500:

@@ -18,6 +18,7 @@ from bot.domain.cascade_notices import (
     offer_notice,
     shut,
     texts,
+    texts_over,
     unasked,
 )
 from bot.domain.mission import (
@@ -135,7 +136,7 @@ def _ask(mission: Mission, position: int, roster: Roster, now: datetime, events:
                 },
             ),
         ),
-        notices=(*asking(changed, asked), *texts(changed, asked, roster, now)),
+        notices=(*asking(changed, asked), *texts(changed, asked, now)),
         timers=tuple(timers),
     )
 
@@ -162,7 +163,7 @@ def _offers(step: Step, roster: Roster, now: datetime) -> tuple[DoctorOffer, ...
                 state,
                 now,
                 by_phone=askable.by_phone,
-                texted=askable.text_to is not None,
+                text_to=askable.text_to,
                 begins=askable.begins,
                 ends=askable.ends,
             )
@@ -347,6 +348,7 @@ def suspend(mission: Mission) -> Outcome:
             for offer in step.offers
             if offer.state is DoctorOfferState.ASKED
         ]
+        notices += texts_over(changed)
     return Outcome(
         changed,
         Answer("cascade.suspended"),

@@ -7,9 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.mission import CascadeState, ChosenDoctor, DoctorOfferState, Mission, Step
-from bot.domain.outcome import Notice, Place, PlaceKind, Priority, Withdrawal, to_group, to_party, to_person
+from bot.domain.outcome import (
+    Fact,
+    Notice,
+    Place,
+    PlaceKind,
+    Priority,
+    Withdrawal,
+    to_group,
+    to_party,
+    to_person,
+)
 from bot.domain.people import CascadeStep, Party, PartyKind
-from bot.domain.rosters import Roster
 
 #: The card that tells a doctor that the nurse cannot come any more.
 SUSPENDED = "suspended"
@@ -27,22 +36,54 @@ def asking(mission: Mission, step: Step) -> tuple[Notice, ...]:
     return tuple(notices)
 
 
-def texts(mission: Mission, step: Step, roster: Roster, now: datetime) -> tuple[Notice, ...]:
+def texts(mission: Mission, step: Step, now: datetime) -> tuple[Notice, ...]:
     """A text message to whoever is reached so: number and hours, nothing of the patient."""
-    asked = {offer.party for offer in step.to_phone}
     until = now + step.delay
     return tuple(
-        Notice(
-            "cascade.sms",
-            Place(PlaceKind.SMS, a.party.id if a.party.kind is PartyKind.PERSON else 0),
-            mission.id,
-            facts={"phone": a.text_to, "until": until.isoformat()},
+        replace(
+            _text("cascade.sms", mission, offer.party, {"phone": offer.text_to, "until": until.isoformat()}),
             priority=Priority.OFFER,
-            epoch=mission.cascade.epoch,
             valid_until=until,
         )
-        for a in roster.askable
-        if a.text_to is not None and a.party in asked
+        for offer in step.to_phone
+        if offer.text_to is not None
+    )
+
+
+def texts_over(mission: Mission) -> tuple[Notice, ...]:
+    """The question is over for whoever was asked by a text message and has not answered.
+
+    Sent where the last text that has gone there, or perhaps has, was the question.
+    """
+    waiting = {
+        offer.party: offer.text_to
+        for step in mission.cascade.steps
+        for offer in step.offers
+        if offer.text_to is not None
+        and (offer.state is DoctorOfferState.TO_PHONE or offer.reason == "no_answer")
+    }
+    doctor = mission.cascade.doctor
+    return tuple(
+        replace(_text("cascade.sms_over", mission, party, {"phone": phone}), priority=Priority.RELAY)
+        for party, phone in sorted(waiting.items())
+        if doctor is None or party != doctor.party
+    )
+
+
+def text_card(party: str) -> str:
+    """What the text messages to one doctor about the question are found by."""
+    return f"asked:{party}"
+
+
+def _text(kind: str, mission: Mission, party: Party, facts: dict[str, Fact]) -> Notice:
+    return Notice(
+        kind,
+        Place(PlaceKind.SMS, party.id if party.kind is PartyKind.PERSON else 0),
+        mission.id,
+        facts={"party": str(party), **facts},
+        card=text_card(str(party)),
+        fresh=True,
+        epoch=mission.cascade.epoch,
     )
 
 
@@ -130,7 +171,7 @@ def shut(mission: Mission) -> tuple[Notice, ...]:
     ]
     if mission.cascade.state is CascadeState.EXHAUSTED:
         calls.append(redraw_exhausted(mission))
-    return (*shut, *calls)
+    return (*shut, *calls, *texts_over(mission))
 
 
 def doctor_told(kind: str, mission: Mission, doctor: ChosenDoctor) -> Notice:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain import (
     calendar,
@@ -13,7 +14,8 @@ from bot.domain import (
     video_hour,
     visio,
 )
-from bot.domain.mission import CascadeState, EndReason, Mission, MissionState
+from bot.domain.cascade_notices import text_card
+from bot.domain.mission import CascadeState, DoctorOfferState, EndReason, Mission, MissionState
 from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, Timer, to_group, to_party, to_person
 from bot.domain.people import (
     GROUP_ROLES,
@@ -488,6 +490,34 @@ async def unnamed(given: Given, house: OrganisationId) -> list[Mission]:
     async with given.storage.transaction() as tx:
         held = await tx.missions.of_doctor(Party.organisation(house))
     return [m for m in held if m.cascade.doctor is not None and m.cascade.doctor.name is None]
+
+
+# Text messages
+
+
+async def question_by_text(
+    given: Given, tx: Transaction, notice: Notice, mission: Mission | None
+) -> dict[str, Any]:
+    """Where the question goes; nowhere once it is over for that doctor."""
+    party = notice.facts.get("party")
+    if mission is not None and party is not None:
+        found = cascade.offer_at(mission, Party.read(str(party)))
+        is_asked = found is not None and found[1].state is DoctorOfferState.TO_PHONE
+        is_open = mission.state is MissionState.OPEN and mission.cascade.state in cascade.ACCEPTABLE
+        if not (is_asked and is_open) or mission.cascade.suspended:
+            return {"phone": None}
+    return {"phone": notice.facts.get("phone")}
+
+
+async def over_by_text(
+    given: Given, tx: Transaction, notice: Notice, mission: Mission | None
+) -> dict[str, Any]:
+    """Where «rien d'autre à faire» goes: only to whom the question has gone, or perhaps has, and once."""
+    if mission is None:
+        return {"phone": None}
+    card = text_card(str(notice.facts.get("party")))
+    newest = await tx.outbox.newest_gone(notice.to, mission.id, card, mission.triggered_at)
+    return {"phone": notice.facts.get("phone") if newest == "cascade.sms" else None}
 
 
 # Timers

@@ -17,10 +17,13 @@ class Gateway:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.got: list[object] = []
+        self.hangs_up = False
         self.url = ""
 
     async def handle(self, request: web.Request) -> web.Response:
         self.got.append(await request.json())
+        if self.hangs_up and request.transport is not None:
+            request.transport.close()
         body = {"id": "g-1", "parts": 2}
         return web.json_response(body, status=self.status, headers=self.headers)
 
@@ -64,8 +67,14 @@ async def test_refused_or_again(gateway: Gateway, sms: HttpSms) -> None:
 async def test_a_gateway_that_is_away_is_tried_again() -> None:
     sms = HttpSms("http://127.0.0.1:9/sms", seconds=2)
 
-    assert isinstance(await sms.send("+33639980012", "x", "smt-1"), SmsRetry)
+    assert await sms.send("+33639980012", "x", "smt-1") == SmsRetry(timedelta(seconds=30))
     await sms.close()
+
+
+async def test_a_gateway_that_hangs_up_has_perhaps_taken_it(gateway: Gateway, sms: HttpSms) -> None:
+    gateway.hangs_up = True
+    again = await sms.send("+33639980012", "x", "smt-1")
+    assert again == SmsRetry(timedelta(seconds=30), perhaps_sent=True)
 
 
 async def test_the_dry_run_keeps_the_last_texts() -> None:

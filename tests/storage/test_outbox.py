@@ -3,6 +3,7 @@
 import random
 from datetime import timedelta
 
+from bot.domain.mission import Mission
 from bot.domain.outcome import (
     BOARD,
     Notice,
@@ -282,6 +283,37 @@ async def test_after_a_crash_what_was_claimed_is_owed_again_and_perhaps_sent(sto
         ("a", True, 1),
         ("c", True, 1),
     ]
+
+
+async def test_the_newest_that_has_gone_or_perhaps_has_is_known(storage: Storage) -> None:
+    mission, other = await started(storage, number=1), await started(storage, number=2)
+
+    async def newest(of: Mission = mission) -> str | None:
+        async with storage.transaction() as tx:
+            return await tx.outbox.newest_gone(AMINA, of.id, "asked:p12", NOW)
+
+    async def goes(kind: str, how: HowEnded) -> None:
+        await owe(storage, Notice(kind, AMINA, mission.id, card="asked:p12", fresh=True))
+        (owed,) = await claim(storage)
+        async with storage.transaction() as tx:
+            await tx.outbox.end([Ended(owed, how)], NOW)
+
+    await goes("question", HowEnded.GIVEN_UP)
+    assert await newest() is None
+    await goes("question", HowEnded.DELIVERED)
+    assert await newest() == "question"
+    assert await newest(other) is None
+    await goes("over", HowEnded.DELIVERED)
+    await goes("question", HowEnded.EXPIRED)
+    assert await newest() == "over"
+
+    # Whoever was sending it is dead, and then it is taken back: perhaps it has gone
+    await owe(storage, Notice("question", AMINA, mission.id, card="asked:p12", fresh=True))
+    await claim(storage)
+    async with storage.transaction() as tx:
+        await tx.outbox.take_back_claims()
+        await tx.outbox.withdraw([Withdrawal(mission.id, "question")], NOW)
+    assert await newest() == "question"
 
 
 async def test_a_lease_that_ran_out_is_taken_over_and_its_former_holder_changes_nothing(

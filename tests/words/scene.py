@@ -11,6 +11,7 @@ import msgspec
 
 from bot.clock import Clock
 from bot.domain import watch
+from bot.domain.cascade_notices import text_card
 from bot.domain.duty import Duty
 from bot.domain.joining import MOST_COMMUNES, Application, ApplicationState, Trouble
 from bot.domain.liaison import MOST_LETTERS
@@ -50,7 +51,7 @@ from bot.domain.mission import (
     VisitState,
 )
 from bot.domain.opening import CRITERIA, EXCLUSIONS, OpeningDraft, Question, UsualAnswer
-from bot.domain.outcome import Answer, Event, Facts, Outcome
+from bot.domain.outcome import Answer, Event, Facts, Notice, Outcome, Place, PlaceKind
 from bot.domain.people import (
     CascadeStep,
     DocumentId,
@@ -68,7 +69,17 @@ from bot.domain.region import Region
 from bot.domain.vitals import Consciousness, Vitals
 from bot.domain.vitals_entry import Entry, Mode
 from bot.flows.vitals import Opened, draft_kind
-from bot.ports import Document, DocumentKind, DocumentLabel, Draft, Given, Storage, VitalsRow
+from bot.ports import (
+    Document,
+    DocumentKind,
+    DocumentLabel,
+    Draft,
+    Ended,
+    Given,
+    HowEnded,
+    Storage,
+    VitalsRow,
+)
 from bot.present import PresentRegion
 from tests.clock import OPENING, ManualClock
 
@@ -214,6 +225,7 @@ async def build(storage: Storage, region: Region, cast: Cast) -> Scene:
     await _duties(scene)
     await _drafts(scene)
     await _journal(scene)
+    await _texts(scene)
     return scene
 
 
@@ -412,7 +424,10 @@ def states(base: Mission, scene: Scene, region: Region) -> dict[str, Mission]:
             search=replace(taken, assigned_by=p["lea"].short_name),
             visit=planned,
             notes=2,
-            undoable=Undoable(Decision.ASSIGNED, at(62), p["lea"].id, person=amina, epoch=1),
+            decisions=(
+                *(Undoable(kind, at(60), p["lea"].id, number=n) for n, kind in enumerate(Decision, start=1)),
+                Undoable(Decision.ASSIGNED, at(62), p["lea"].id, person=amina, epoch=1, number=99),
+            ),
         ),
         "by_voice": base.with_(search=taken, visit=replace(on_site, by_phone=True), cascade=found),
         "cancelled_words": base.with_(
@@ -420,7 +435,7 @@ def states(base: Mission, scene: Scene, region: Region) -> dict[str, Mission]:
             search=replace(base.search, state=SearchState.ENDED),
             end=End(EndReason.CANCELLED, at(40), p["lea"].short_name, "other", "route coupée par la neige"),
             patient_calls=(CallReason.CANCELLED,),
-            undoable=Undoable(Decision.ENDED, at(62), p["lea"].id),
+            decisions=(Undoable(Decision.ENDED, at(62), p["lea"].id, number=1),),
         ),
         "en_route": base.with_(
             search=taken,
@@ -585,7 +600,9 @@ def phoning_house(cascade: Cascade, scene: Scene) -> Cascade:
     """The second line of a house is to be phoned, and a doctor whose turn of duty begins later."""
     steps = list(cascade.steps)
     selas = DoctorOffer(scene.party("selas"), DoctorOfferState.TO_PHONE, at(9), by_phone=True, line=1)
-    jean = replace(selas, party=scene.party("jean"), text_to="+33639980024", line=0, begins=at(97), ends=at(300))
+    jean = replace(
+        selas, party=scene.party("jean"), text_to="+33639980024", line=0, begins=at(97), ends=at(300)
+    )
     for number, reason in enumerate(("paused", "off_duty", "mmg", "unreachable")):
         steps[number] = replace(steps[number], state=StepState.SKIPPED, reason=reason, ended_at=at(9))
     steps[4] = replace(steps[4], state=StepState.ASKED, started_at=at(9), offers=(selas, jean))
@@ -788,6 +805,20 @@ ENTRIES: Mapping[str, Entry] = {
     "found": Entry(Vitals(systolic=130), mode=Mode.GUIDED),
     "visio": Entry(VITALS, mode=Mode.PICK, series=1),
 }
+
+
+async def _texts(scene: Scene) -> None:
+    """Jean was asked by a text message, and it has gone."""
+    to = Place(PlaceKind.SMS, scene.people["jean"].id)
+    for state in ("found", "end_cancelled", "suspended"):
+        mission = scene.missions[state]
+        asked = Notice("cascade.sms", to, mission.id, card=text_card(str(scene.party("jean"))), fresh=True)
+        async with scene.given.storage.transaction() as tx:
+            await tx.outbox.owe([asked], mission.search.started_at)
+        async with scene.given.storage.transaction() as tx:
+            (owed,) = await tx.outbox.claim(mission.search.started_at, 1)
+        async with scene.given.storage.transaction() as tx:
+            await tx.outbox.end([Ended(owed, HowEnded.DELIVERED)], mission.search.started_at)
 
 
 def opening_drafts(scene: Scene) -> dict[str, OpeningDraft]:
