@@ -30,7 +30,7 @@ from bot.checks import look_at_telegram
 from bot.clock import Clock, clock_from
 from bot.condition import Condition
 from bot.context import App, Context, Runtime
-from bot.delivery import Delivery, OnDelivered
+from bot.delivery import Delivery
 from bot.domain.outcome import Notice, Timer
 from bot.domain.people import GROUP_ROLES
 from bot.flows import visio
@@ -46,6 +46,7 @@ from bot.pruning import Pruning
 from bot.region import load_region
 from bot.replies import with_replies
 from bot.request import AiohttpRequest
+from bot.sending.ends import OnDelivered
 from bot.settings import Settings, SettingsError, read_secret_key
 from bot.telegram_api import TelegramApi
 from bot.timer_loop import OnTimer, TimerLoop

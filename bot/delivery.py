@@ -4,7 +4,7 @@ Knows places, cards and Telegram's failures; the words come from `compose`, the 
 Nothing is sent inside a transaction. One process sends for a bot, by lease; the others stand by.
 
     claim a batch, with all it needs   one transaction, then one that loads the words' facts
-    send, up to `IN_FLIGHT` at once    each on its own, see `bot.sending`; the next of a lane waits for the record
+    send, up to `IN_FLIGHT` at once    each on its own, `bot.sending`; the next of a lane waits for the record
     record what has ended together     one transaction, see `bot.recorder`
 
 **The bound.** At most `IN_FLIGHT` notices are begun and not recorded, in this process and in the whole

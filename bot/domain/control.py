@@ -6,7 +6,7 @@ Pure decisions.
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain import cascade, cascade_answers, search
+from bot.domain import cascade, cascade_answers, search_answers
 from bot.domain.mission import (
     DoctorOffer,
     DoctorOfferState,
@@ -72,7 +72,7 @@ def assign(
     if own.state is IdelOfferState.REFUSED:
         counted = with_search(counted, refused=max(0, counted.search.refused - 1))
     excluded = tuple(gone for gone in counted.search.excluded if gone != person.id)
-    won = search.win(with_search(counted, excluded=excluded), own, person, estimate, now)
+    won = search_answers.win(with_search(counted, excluded=excluded), own, person, estimate, now)
     taken = won.mission
     taken = replace(taken, search=replace(taken.search, assigned_by=by))
     facts: dict[str, Fact] = {"person": person.id, "estimate": estimate, "by": by}
@@ -132,7 +132,7 @@ def note_refusal(
         counted = with_search(counted, unreachable=max(0, counted.search.unreachable - 1))
     late = tuple(entry for entry in counted.search.late if entry.person != person.id)
     counted = with_search(counted, late=late)
-    noted = search.refuse(counted, replace(own, state=IdelOfferState.ASKED), person, now)
+    noted = search_answers.refuse(counted, replace(own, state=IdelOfferState.ASKED), person, now)
     if not noted.events:
         return replace(noted, mission=mission)
     facts: dict[str, Fact] = {"person": person.id, "was": own.state.value, "by": by}
@@ -163,7 +163,7 @@ def note_silence(
 
 
 def relaunched(outcome: Outcome, by: str) -> Outcome:
-    """What `search.give_back` decided, decided by OSNP: nobody says that she gave it back herself."""
+    """What `search_again.give_back` decided, decided by OSNP: nobody says that she gave it back herself."""
     if not outcome.events:
         return outcome
     notices = []

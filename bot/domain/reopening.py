@@ -6,7 +6,7 @@ Pure decisions.
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain import control, search, visit
+from bot.domain import control, search_again, visit
 from bot.domain.mission import (
     CallReason,
     Closing,
@@ -141,7 +141,7 @@ def _search_again(open_again: Mission, before: Mission, wave: Wave, *, keeps: bo
                 for n, after in enumerate(mission.rules.reminders, start=1)
             ),
         )
-    return search.search_again(mission, wave, now)
+    return search_again.search_again(mission, wave, now)
 
 
 def _undecided(decided: Search) -> Search:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import cascade_answers, control, search, visio, watch
+from bot.domain import cascade_answers, control, search_again, visio, watch
 from bot.domain.mission import (
     EndReason,
     LiaisonNote,
@@ -231,7 +231,7 @@ async def given_back(given: Given, tx: Transaction, mission: Mission, reason: st
         return None
     offer = await tx.offers.get(mission.id, person.id)
     wave = await wave_again(given, tx, mission, without=person.id)
-    return search.give_back(mission, person, offer, wave, reason, given.now())
+    return search_again.give_back(mission, person, offer, wave, reason, given.now())
 
 
 async def wave_again(
@@ -239,7 +239,7 @@ async def wave_again(
 ) -> Wave:
     """Whoever is asked first when the search begins anew."""
     found = await search_flow.candidates(given, tx, mission, anew=True, without=without)
-    answer_by = search.answer_again_by(mission, given.now())
+    answer_by = search_again.answer_again_by(mission, given.now())
     return await search_flow.first_wave(given, tx, found, answer_by=answer_by)
 
 

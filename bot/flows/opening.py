@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bot.domain import calendar, opening, questionnaire, search, waves
+from bot.domain import calendar, opening, questionnaire, search, search_answers, waves
 from bot.domain.mission import Mission, MissionState
 from bot.domain.money import INDEMNITY
 from bot.domain.opening import OpeningDraft, Question, Refusal, UsualAnswer
@@ -447,7 +447,7 @@ async def _start(
         held = (await tx.people.engaged([usual.id])).get(usual.id)
         if held is not None and not usual.several_missions:
             raise AlreadyEngaged
-        won = search.win(asked.mission, asked.offers[0], usual, draft.estimate, now)
+        won = search_answers.win(asked.mission, asked.offers[0], usual, draft.estimate, now)
         # She has said yes on the phone: the offer itself is not sent to her.
         outcome = replace(asked, notices=()).then(won)
         outcome = replace(outcome, answer=Answer("opening.usual_has_it"))

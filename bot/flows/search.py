@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain import ending, outlook, search, waves
+from bot.domain import ending, outlook, search, search_again, search_answers, search_unanswered, waves
 from bot.domain.mission import IdelOffer, Mission, Orientation, SearchState
 from bot.domain.outcome import Answer, Fact, Notice, Outcome, Priority, Timer, nothing, to_group, to_person
 from bot.domain.people import MissionId, Person, PersonId, Role
@@ -120,12 +120,12 @@ async def accept(
             seen = await tx.missions.get(mission_id)
             if seen is None:
                 return GONE
-            if (settled := search.no_longer_open(seen, person.id, given.now())) is not None:
+            if (settled := search_answers.no_longer_open(seen, person.id, given.now())) is not None:
                 return settled.answer
             mission = await tx.missions.lock(mission_id)
             if mission is None:
                 return GONE
-            if (settled := search.no_longer_open(mission, person.id, given.now())) is not None:
+            if (settled := search_answers.no_longer_open(mission, person.id, given.now())) is not None:
                 return settled.answer  # taken in between
             locked, offer, elsewhere = await tx.together(
                 tx.people.lock([person.id]),
@@ -135,7 +135,7 @@ async def accept(
             person = locked[person.id]
             if offer is not None and offer.epoch != epoch and mission.search.taken_by != person.id:
                 offer = None
-            outcome = search.accept(
+            outcome = search_answers.accept(
                 mission,
                 offer,
                 person,
@@ -157,7 +157,9 @@ async def _present(given: Given, person: Person, mission_id: MissionId) -> Answe
             return GONE
         offer = await tx.offers.get(mission_id, person.id)
         elsewhere = await _elsewhere(tx, person.id, mission_id)
-        outcome = search.accept(mission, offer, person, elsewhere=elsewhere, estimate=None, now=given.now())
+        outcome = search_answers.accept(
+            mission, offer, person, elsewhere=elsewhere, estimate=None, now=given.now()
+        )
         if outcome.won is not None:
             # Nothing was recorded: she must not believe that it is hers.
             return Answer("search.again", {"number": mission.number})
@@ -180,7 +182,7 @@ async def refuse(given: Given, person: Person, mission_id: MissionId, epoch: int
         if mission is None:
             return GONE
         offer = await _offer(tx, mission_id, person, epoch)
-        outcome = search.refuse(mission, offer, person, given.now())
+        outcome = search_answers.refuse(mission, offer, person, given.now())
         outcome = await after_refusal(given, tx, mission, outcome)
         return await record(given, tx, outcome, actor_of(person))
 
@@ -206,7 +208,7 @@ async def refusal_reason(
         if mission is None:
             return GONE
         offer = await _offer(tx, mission_id, person, epoch)
-        return await record(given, tx, search.give_reason(mission, offer, reason), actor_of(person))
+        return await record(given, tx, search_answers.give_reason(mission, offer, reason), actor_of(person))
 
 
 async def reconsider(given: Given, person: Person, mission_id: MissionId, epoch: int) -> Answer:
@@ -216,7 +218,7 @@ async def reconsider(given: Given, person: Person, mission_id: MissionId, epoch:
         if mission is None:
             return GONE
         offer = await _offer(tx, mission_id, person, epoch)
-        outcome = search.reconsider(mission, offer, person, given.now())
+        outcome = search_answers.reconsider(mission, offer, person, given.now())
         return await record(given, tx, outcome, actor_of(person))
 
 
@@ -252,7 +254,7 @@ async def usual_accepted(given: Given, by: Person, mission_id: MissionId, estima
             person = (await tx.people.lock([usual]))[usual]
             elsewhere = await _elsewhere(tx, usual, mission_id)
             offer = await tx.offers.get(mission_id, usual)
-            outcome = search.accept(
+            outcome = search_answers.accept(
                 mission, offer, person, elsewhere=elsewhere, estimate=estimate, now=given.now()
             )
             if outcome.won is None:
@@ -300,7 +302,7 @@ async def orient(
         await tx.drafts.drop(by.id, _draft(mission_id))
         spoken = decider is not None or by.role is not Role.REGULATEUR
         named = await tx.people.get(decider or mission.regulateur or by.id)
-        outcome = search.orient(
+        outcome = search_unanswered.orient(
             mission,
             orientation,
             decided_by=(named if spoken and named is not None else by).short_name,
@@ -370,7 +372,7 @@ async def _prolonged(given: Given, tx: Transaction, outcome: Outcome) -> Outcome
     """Whoever is silent hears it again, and whoever became free is asked too."""
     mission = outcome.mission
     offers = await tx.offers.of_mission(mission.id)
-    again = outcome.then(search.offer_again(mission, offers))
+    again = outcome.then(search_unanswered.offer_again(mission, offers))
     more = await _next_wave(given, tx, again.mission)
     return again.then(search.ask_more(again.mission, more, "prolonged", given.now())) if more.asked else again
 
@@ -385,7 +387,7 @@ async def answer_late(
         if mission is None or person is None:
             return GONE
         offer = await tx.offers.get(mission_id, person_id)
-        outcome = search.answer_late(
+        outcome = search_answers.answer_late(
             mission,
             offer,
             person,
@@ -406,8 +408,10 @@ async def give_back(given: Given, person: Person, mission_id: MissionId, reason:
             return GONE
         offer = await tx.offers.get(mission_id, person.id)
         found = await candidates(given, tx, mission, anew=True, without=person.id)
-        wave = await first_wave(given, tx, found, answer_by=search.answer_again_by(mission, given.now()))
-        outcome = search.give_back(mission, person, offer, wave, reason, given.now())
+        wave = await first_wave(
+            given, tx, found, answer_by=search_again.answer_again_by(mission, given.now())
+        )
+        outcome = search_again.give_back(mission, person, offer, wave, reason, given.now())
         outcome = await cascade.follow(given, tx, mission, outcome)
         return await record(given, tx, outcome, actor_of(person))
 
@@ -435,7 +439,7 @@ async def warning(given: Given, timer: Timer) -> None:
     async with given.storage.transaction() as tx:
         mission = await rung(given, tx, timer)
         if mission is not None:
-            await record(given, tx, search.warn(mission, timer.epoch), "timer")
+            await record(given, tx, search_unanswered.warn(mission, timer.epoch), "timer")
 
 
 async def no_idel_in_time(given: Given, timer: Timer) -> None:
@@ -445,7 +449,9 @@ async def no_idel_in_time(given: Given, timer: Timer) -> None:
         if mission is not None:
             await tx.outbox.expire(given.now())  # past their hour, not taken back: the account tells them
             unsent = await _unsent(tx, mission)
-            await record(given, tx, search.time_is_up(mission, timer.epoch, given.now(), unsent), "timer")
+            await record(
+                given, tx, search_unanswered.time_is_up(mission, timer.epoch, given.now(), unsent), "timer"
+            )
 
 
 async def _unsent(tx: Transaction, mission: Mission) -> list[IdelOffer]:
@@ -461,4 +467,6 @@ async def orientation_reminder(given: Given, timer: Timer) -> None:
     async with given.storage.transaction() as tx:
         mission = await rung(given, tx, timer)
         if mission is not None:
-            await record(given, tx, search.remind_orientation(mission, timer.epoch, given.now()), "timer")
+            await record(
+                given, tx, search_unanswered.remind_orientation(mission, timer.epoch, given.now()), "timer"
+            )

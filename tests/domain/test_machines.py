@@ -22,6 +22,9 @@ from bot.domain import (
     night,
     reopening,
     search,
+    search_again,
+    search_answers,
+    search_unanswered,
     undo,
     video_hour,
     visio,
@@ -387,7 +390,7 @@ class World(RuleBasedStateMachine):
         gone = {*asked, *self.engaged, *current.excluded}
         free = [c for c in self.candidates if c.person.id not in gone]
         by = waves.middle(
-            self.now, search.answer_again_by(self.mission, self.now) if anew else current.answer_by
+            self.now, search_again.answer_again_by(self.mission, self.now) if anew else current.answer_by
         )
         if number is None:
             number = current.wave + 1
@@ -454,7 +457,7 @@ class World(RuleBasedStateMachine):
             offer = self.offers.get(person.id)
             if offer is not None and offer.epoch != epoch and self.mission.search.taken_by != person.id:
                 offer = None
-            return search.accept(
+            return search_answers.accept(
                 self.mission, offer, person, elsewhere=other, estimate=estimate, now=self.now
             )
 
@@ -481,7 +484,7 @@ class World(RuleBasedStateMachine):
     @rule(person=nurses)
     def nurse_refuses(self, person: Person) -> None:
         def decide() -> Outcome:
-            outcome = search.refuse(self.mission, self.offers.get(person.id), person, self.now)
+            outcome = search_answers.refuse(self.mission, self.offers.get(person.id), person, self.now)
             if outcome.events and self.mission.search.state is SearchState.USUAL:
                 return outcome.then(search.widen(outcome.mission, self.wave(1), "refused", self.now))
             if outcome.events and search.is_stuck(outcome.mission):
@@ -493,18 +496,20 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: self.mission.search.refused)
     @rule(person=nurses, reason=st.sampled_from(("far", "busy")))
     def nurse_says_why(self, person: Person, reason: str) -> None:
-        self.tap(lambda: search.give_reason(self.mission, self.offers.get(person.id), reason))
+        self.tap(lambda: search_answers.give_reason(self.mission, self.offers.get(person.id), reason))
 
     @precondition(lambda self: self.mission.search.refused)
     @rule(person=nurses)
     def nurse_can_after_all(self, person: Person) -> None:
-        self.tap(lambda: search.reconsider(self.mission, self.offers.get(person.id), person, self.now))
+        self.tap(
+            lambda: search_answers.reconsider(self.mission, self.offers.get(person.id), person, self.now)
+        )
 
     @rule(person=nurses)
     def nurse_gives_back(self, person: Person) -> None:
         offer = self.offers.get(person.id)
         wave = self.wave(1, anew=True)
-        self.tap(lambda: search.give_back(self.mission, person, offer, wave, "vehicle", self.now))
+        self.tap(lambda: search_again.give_back(self.mission, person, offer, wave, "vehicle", self.now))
 
     @precondition(lambda self: self.mission.visit.idel is not None)
     @rule(word=st.sampled_from((visit.set_out, visit.arrive)))
@@ -630,11 +635,11 @@ class World(RuleBasedStateMachine):
     @rule(orientation=st.sampled_from(Orientation))
     def regulateur_decides(self, orientation: Orientation) -> None:
         def decide() -> Outcome:
-            outcome = search.orient(
+            outcome = search_unanswered.orient(
                 self.mission, orientation, decided_by="Dr Roth", noted_by=None, text=None, now=self.now
             )
             if outcome.events and orientation is Orientation.PROLONG:
-                again = outcome.then(search.offer_again(outcome.mission, self.offers.values()))
+                again = outcome.then(search_unanswered.offer_again(outcome.mission, self.offers.values()))
                 more = search.ask_more(again.mission, self.wave(), "prolonged", self.now)
                 return again.then(more) if more.offers else again
             return ending.reoriented(outcome) if outcome.events else outcome
@@ -645,7 +650,7 @@ class World(RuleBasedStateMachine):
     @rule(person=nurses, yes=st.booleans())
     def late_one_is_answered(self, person: Person, yes: bool) -> None:
         self.tap(
-            lambda: search.answer_late(
+            lambda: search_answers.answer_late(
                 self.mission,
                 self.offers.get(person.id),
                 person,
@@ -709,7 +714,7 @@ class World(RuleBasedStateMachine):
 
         def decide() -> Outcome:
             offer = self.offers.get(nurse.id)
-            back = search.give_back(self.mission, nurse, offer, wave, "unreachable", self.now)
+            back = search_again.give_back(self.mission, nurse, offer, wave, "unreachable", self.now)
             taken_back = control.unassigned(back, nurse.id, "Léa M.")
             return taken_back if mistake else control.relaunched(back, "Léa M.")
 
@@ -786,7 +791,7 @@ class World(RuleBasedStateMachine):
         nurse = next(nurse for nurse in NURSES if nurse.id == wanted.person)
         wave = self.wave(1, anew=True)
         offer = self.offers.get(nurse.id)
-        back = search.give_back(self.mission, nurse, offer, wave, control.BY_MISTAKE, self.now)
+        back = search_again.give_back(self.mission, nurse, offer, wave, control.BY_MISTAKE, self.now)
         return undo.undone_by(control.unassigned(back, nurse.id, "Léa M."), wanted, "Léa M.")
 
     @rule()
@@ -887,9 +892,11 @@ class World(RuleBasedStateMachine):
         return {
             TimerKind.USUAL_SILENT: lambda: search.widen(mission, self.wave(1), "silent", now),
             TimerKind.SEARCH_WIDEN: lambda: self.next_wave(timer.epoch),
-            TimerKind.SEARCH_WARNING: lambda: search.warn(mission, timer.epoch),
-            TimerKind.SEARCH_TIME_UP: lambda: search.time_is_up(mission, timer.epoch, now),
-            TimerKind.ORIENTATION_REMINDER: lambda: search.remind_orientation(mission, timer.epoch, now),
+            TimerKind.SEARCH_WARNING: lambda: search_unanswered.warn(mission, timer.epoch),
+            TimerKind.SEARCH_TIME_UP: lambda: search_unanswered.time_is_up(mission, timer.epoch, now),
+            TimerKind.ORIENTATION_REMINDER: lambda: search_unanswered.remind_orientation(
+                mission, timer.epoch, now
+            ),
             TimerKind.VISIT_HOUR: lambda: visit.ask_osnp_for_hour(mission),
             TimerKind.LATE_ARRIVAL: lambda: visit.chase_arrival(mission, now),
             TimerKind.LIMIT_NEAR: lambda: visit.chase_arrival(mission, now),

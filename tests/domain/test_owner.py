@@ -11,6 +11,8 @@ from bot.domain import (
     cascade_control,
     ending,
     search,
+    search_answers,
+    search_unanswered,
     video_hour,
     visio,
     visit,
@@ -53,7 +55,9 @@ OFFER = search.start(NEW, at_once([Candidate(AMINA, 1.0)]), START)
 
 
 def taken(estimate: int | None = 40) -> Mission:
-    won = search.accept(OFFER.mission, OFFER.offers[0], AMINA, elsewhere=None, estimate=estimate, now=START)
+    won = search_answers.accept(
+        OFFER.mission, OFFER.offers[0], AMINA, elsewhere=None, estimate=estimate, now=START
+    )
     return won.mission
 
 
@@ -85,20 +89,24 @@ def test_when_the_bot_reaches_nobody_the_operator_phones(candidates: list[Candid
 
 
 def test_when_everybody_has_refused_the_operator_phones() -> None:
-    mission = search.refuse(OFFER.mission, OFFER.offers[0], AMINA, START).mission
+    mission = search_answers.refuse(OFFER.mission, OFFER.offers[0], AMINA, START).mission
     assert owner(mission, START).deed is Deed.PHONE_IDELS
 
 
 def test_nobody_in_thirty_minutes_is_for_the_regulateur() -> None:
     now = START + RULES.answer
-    mission = search.time_is_up(OFFER.mission, 1, now).mission
+    mission = search_unanswered.time_is_up(OFFER.mission, 1, now).mission
     assert owner(mission, now) == Owner(Who.REGULATEUR, Deed.DECIDE, PAUL, LIMIT)
-    late = search.accept(mission, OFFER.offers[0], AMINA, elsewhere=None, estimate=20, now=now).mission
+    late = search_answers.accept(
+        mission, OFFER.offers[0], AMINA, elsewhere=None, estimate=20, now=now
+    ).mission
     assert owner(late, now).deed is Deed.ANSWER_LATE
 
 
 def test_without_a_regulateur_the_role_is_still_named() -> None:
-    mission = replace(search.time_is_up(OFFER.mission, 1, START + RULES.answer).mission, regulateur=None)
+    mission = replace(
+        search_unanswered.time_is_up(OFFER.mission, 1, START + RULES.answer).mission, regulateur=None
+    )
     assert owner(mission, START).is_named
     assert owner(mission, START).party is None
 
@@ -182,8 +190,8 @@ def test_after_the_care_each_side_answers_and_the_patient_is_told() -> None:
 
 
 def test_a_mission_that_is_over_wants_nobody_but_the_call_that_is_owed() -> None:
-    up = search.time_is_up(OFFER.mission, 1, START + RULES.answer).mission
-    gone = search.orient(
+    up = search_unanswered.time_is_up(OFFER.mission, 1, START + RULES.answer).mission
+    gone = search_unanswered.orient(
         up, Orientation.SMUR, decided_by="Dr Roth", noted_by=None, text=None, now=START + RULES.answer
     ).mission
     assert owner(gone, START).deed is Deed.CALL_PATIENT

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.domain import search
+from bot.domain import search_answers
 from bot.domain.mission import CascadeState, EndReason, IdelOfferState, MissionState, SearchState, VisitState
 from bot.domain.outcome import to_group
 from bot.domain.people import Person, PersonId, Role
@@ -122,7 +122,7 @@ async def test_the_usual_nurse_without_telegram_is_told_by_osnp_too(story: Story
         person = await tx.people.get(nurse)
         assert offer is not None
         assert person is not None
-        won = search.win(mission, offer, person, 20, given.now())  # as at the opening: she said yes
+        won = search_answers.win(mission, offer, person, 20, given.now())  # as at the opening: she said yes
         await record(given, tx, won, "p1")
     story.bot.wake()
     await story.settle()
