@@ -72,6 +72,22 @@ def go_back(mission: Mission, rosters: Rosters, now: datetime, epoch: int) -> Ou
     return nothing(mission, "cascade.no_step_before", number=mission.number)
 
 
+def go_forward(mission: Mission, index: int, rosters: Rosters, now: datetime) -> Outcome:
+    """OSNP had returned by mistake: the step they had left goes on, whoever was asked may still accept."""
+    cascade = mission.cascade
+    if cascade.current is None or not cascade.current < index < len(cascade.steps):
+        return nothing(mission, "cascade.stale", number=mission.number)
+    step = replace(cascade.steps[cascade.current], state=StepState.SILENT, reason="osnp", ended_at=now)
+    left = mission.with_cascade(steps=put_step(cascade, cascade.current, step))
+    entered = enter(left, index, rosters, now)
+    facts: dict[str, Fact] = {"step": step.step.value, "cause": "osnp"}
+    return replace(
+        entered,
+        answer=Answer("cascade.next", {"number": mission.number}),
+        events=(Event("cascade.advanced", facts), *entered.events),
+    )
+
+
 def restart(mission: Mission, rosters: Rosters, now: datetime, epoch: int) -> Outcome:
     """The régulateur has the whole cascade asked again, once for each time it was exhausted."""
     if mission.cascade.state is not CascadeState.EXHAUSTED or mission.state is not MissionState.OPEN:

@@ -267,12 +267,12 @@ def hand_over(mission: Mission, former: PersonId, to: Person, by: Person, now: d
     )
 
 
-def note(mission: Mission, by: str, now: datetime) -> Outcome:
-    """A note was written; its words stand in the dossier."""
+def note(mission: Mission, by: str, number: int) -> Outcome:
+    """A note was written; its words stand in the dossier, under that number."""
     return Outcome(
         replace(mission, notes=mission.notes + 1),
         Answer("control.noted", {"number": mission.number}),
-        events=(Event("control.noted", {"by": by, "count": mission.notes + 1}),),
+        events=(Event("control.noted", {"by": by, "number": number}),),
     )
 
 

@@ -151,6 +151,12 @@ class Decision(StrEnum):
     HOUR = "hour"  # of the nurse's arrival
     SKIPPED = "skipped"  # a step of the cascade
     WORSENED = "worsened"  # the 15
+    PROLONGED = "prolonged"  # the search, by the régulateur or on their word
+    PAUSED = "paused"  # the search for a doctor
+    RETURNED = "returned"  # to a step before
+    HANDED_OVER = "handed_over"  # taken over, or given to another operator
+    NOTED = "noted"  # a note of the operators
+    POSTPONED = "postponed"  # what OSNP are asked, until an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,17 +384,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Undoable:
-    """The last decision of an operator, and what is needed to tell whether anything has moved since."""
+    """A decision of an operator, and what is needed to tell whether anything has moved since."""
 
     kind: Decision
     at: datetime
     by: PersonId
     person: PersonId | None = None
     party: Party | None = None
-    hour: datetime | None = None  # the hour that held before
+    hour: datetime | None = None  # the hour that held before; of a pause, until when
     epoch: int | None = None  # of the search or the cascade, as the decision left it
-    index: int | None = None  # the step that was passed over
-    was: str | None = None  # the state of the answer before
+    index: int | None = None  # the step that was passed over or left; the number of a note
+    was: str | None = None  # the state of the answer before; the hour, or the holder, that it brought
+    upon: int | None = None  # the cascade's epoch before it
+    number: int = 0  # among those that stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,7 +435,7 @@ class Mission:
     funded: bool = True  # the trigger lies in the funding window
     requests: tuple[Request, ...] = ()  # whoever must act is watched over: `domain.watch`
     requested: int = 0  # how many there were
-    undoable: Undoable | None = None  # what an operator may still take back: `domain.control`
+    decisions: tuple[Undoable, ...] = ()  # what operators may still take back, the newest last: `domain.undo`
     notes: int = 0  # notes of the operators; their words stand in the dossier
     open_until: datetime | None = (
         None  # the coordinateur closed sooner: until then people are asked as before

@@ -10,6 +10,7 @@ from bot.domain import control, search_again, visit
 from bot.domain.mission import (
     CallReason,
     Closing,
+    Decision,
     EndReason,
     IdelOffer,
     IdelOfferState,
@@ -69,7 +70,7 @@ def reopen(
         closing=Closing(),
         worsened_at=None,
         night_owner_asked=False,
-        undoable=None,
+        decisions=tuple(d for d in mission.decisions if d.kind is not Decision.ENDED),
         patient_calls=_calls_after(mission),
         visit=_visit_again(mission.visit) if keeps else Visit(),
     )

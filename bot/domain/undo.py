@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 
 from bot.domain import cascade, cascade_control, control, visit
 from bot.domain.mission import (
+    CascadeState,
     Decision,
     IdelOffer,
     IdelOfferState,
     Mission,
     MissionState,
+    Orientation,
+    SearchState,
     Undoable,
     VisitState,
 )
@@ -24,27 +27,20 @@ from bot.domain.outcome import (
     Notice,
     Outcome,
     Priority,
+    SetTimer,
+    TimerKind,
     Withdrawal,
     nothing,
     to_group,
     to_party,
     to_person,
 )
-from bot.domain.people import Party, PersonId
+from bot.domain.people import Party, Person, PersonId
 from bot.domain.rosters import Rosters
+from bot.domain.search import STOP_SEARCH
 
 #: How long an operator may take a decision back.
 UNDO_WITHIN = timedelta(minutes=10)
-
-
-def remember(outcome: Outcome, by: PersonId, now: datetime) -> Outcome:
-    """The same outcome, with what its operator may take back for some minutes."""
-    mission = outcome.mission
-    for event in outcome.events:
-        found = _undoable(event, mission, by, now)
-        if found is not None:
-            return replace(outcome, mission=replace(mission, undoable=found))
-    return outcome
 
 
 #: The events that an operator may take back.
@@ -58,6 +54,12 @@ UNDOABLE_EVENTS = frozenset(
         "visit.hour_set",
         "cascade.advanced",
         "mission.worsened",
+        "search.oriented",
+        "cascade.paused",
+        "cascade.returned",
+        "control.handed_over",
+        "control.noted",
+        "watch.postponed",
     }
 )
 
@@ -68,46 +70,84 @@ def may_be_undone(outcome: Outcome) -> bool:
     return bool(kinds & UNDOABLE_EVENTS) and "control.undone" not in kinds
 
 
-def _undoable(event: Event, mission: Mission, by: PersonId, now: datetime) -> Undoable | None:
+def remember(outcome: Outcome, before: Mission, by: PersonId, now: datetime) -> Outcome:
+    """The same outcome, with what its operator may take back; `before` is the mission as it was."""
+    mission = outcome.mission
+    for event in outcome.events:
+        found = _undoable(event, mission, before, by, now)
+        if found is not None:
+            standing = all_that_may(mission, now)
+            number = 1 + max((decision.number for decision in standing), default=0)
+            found = replace(found, upon=before.cascade.epoch, number=number)
+            return replace(outcome, mission=replace(mission, decisions=(*standing, found)))
+    return outcome
+
+
+def _undoable(
+    event: Event, mission: Mission, before: Mission, by: PersonId, now: datetime
+) -> Undoable | None:
     facts = event.facts
     person = PersonId(int(str(facts["person"]))) if isinstance(facts.get("person"), int) else None
-    recorded = facts.get("recorded_by") is not None
+    epoch = mission.search.epoch
     match event.kind:
         case "mission.ended":
             return Undoable(Decision.ENDED, now, by)
+        case "mission.worsened":
+            return Undoable(Decision.WORSENED, now, by)
         case "control.assigned":
-            return Undoable(Decision.ASSIGNED, now, by, person=person, epoch=mission.search.epoch)
+            return Undoable(Decision.ASSIGNED, now, by, person=person, epoch=epoch)
         case "control.nurse_refused":
-            was = str(facts["was"])
             return Undoable(
-                Decision.NURSE_REFUSED, now, by, person=person, epoch=mission.search.epoch, was=was
+                Decision.NURSE_REFUSED, now, by, person=person, epoch=epoch, was=str(facts["was"])
             )
+        case "control.handed_over":
+            return Undoable(Decision.HANDED_OVER, now, by, person=person, was=str(facts["former"]))
+        case "control.noted":
+            return Undoable(Decision.NOTED, now, by, index=int(str(facts["number"])))
+        case "watch.postponed":
+            return Undoable(Decision.POSTPONED, now, by, hour=datetime.fromisoformat(str(facts["until"])))
+        case "visit.hour_set" if facts.get("former") is not None:
+            former = datetime.fromisoformat(str(facts["former"]))
+            return Undoable(Decision.HOUR, now, by, hour=former, was=str(facts["hour"]))
+        case "search.oriented" if facts["orientation"] == Orientation.PROLONG.value:
+            was, former = mission.search.answer_by.isoformat(), before.search.answer_by
+            return Undoable(Decision.PROLONGED, now, by, hour=former, epoch=epoch, was=was)
+    return _about_the_doctor(event, mission, before, by, now)
+
+
+def _about_the_doctor(
+    event: Event, mission: Mission, before: Mission, by: PersonId, now: datetime
+) -> Undoable | None:
+    facts, current = event.facts, mission.cascade
+    recorded = facts.get("recorded_by") is not None
+    match event.kind:
         case "cascade.accepted" if recorded:
             return Undoable(Decision.DOCTOR_ACCEPTED, now, by, party=Party.read(str(facts["party"])))
         case "cascade.refused" if recorded:
             return Undoable(Decision.DOCTOR_REFUSED, now, by, party=Party.read(str(facts["party"])))
-        case "visit.hour_set" if facts.get("former") is not None:
-            former = datetime.fromisoformat(str(facts["former"]))
-            return Undoable(Decision.HOUR, now, by, hour=former, was=str(facts["hour"]))
         case "cascade.advanced" if facts.get("cause") == "osnp":
-            index = next(
-                (i for i, s in enumerate(mission.cascade.steps) if s.step.value == facts["step"]), None
-            )
-            return Undoable(Decision.SKIPPED, now, by, epoch=mission.cascade.epoch, index=index)
-        case "mission.worsened":
-            return Undoable(Decision.WORSENED, now, by)
+            index = next((i for i, s in enumerate(current.steps) if s.step.value == facts["step"]), None)
+            return Undoable(Decision.SKIPPED, now, by, epoch=current.epoch, index=index)
+        case "cascade.returned":
+            return Undoable(Decision.RETURNED, now, by, epoch=current.epoch, index=before.cascade.current)
+        case "cascade.paused":
+            return Undoable(Decision.PAUSED, now, by, epoch=current.epoch, hour=current.paused_until)
     return None
 
 
-def may_undo(mission: Mission, now: datetime) -> Undoable | None:
-    """What may still be taken back: a few minutes long."""
-    last = mission.undoable
-    return last if last is not None and now <= last.at + UNDO_WITHIN else None
+def all_that_may(mission: Mission, now: datetime) -> tuple[Undoable, ...]:
+    """What may still be taken back, the newest last: each for a few minutes."""
+    return tuple(decision for decision in mission.decisions if now <= decision.at + UNDO_WITHIN)
 
 
 def stamp_of(decision: Undoable) -> int:
     """What a button carries of a decision, so that another one is not taken back in its place."""
-    return int(decision.at.timestamp())
+    return int(decision.at.timestamp()) * 100 + decision.number % 100
+
+
+def find(mission: Mission, stamp: int, now: datetime) -> Undoable | None:
+    """The decision of that button, while it may be taken back."""
+    return next((d for d in all_that_may(mission, now) if stamp_of(d) == stamp), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +157,9 @@ class Undoing:
     by: str
     rosters: Rosters
     offer: IdelOffer | None = None  # of the nurse whom the decision was about
+    operator: Person | None = None  # who takes it back
+    former: Person | None = None  # who held the mission before
+    readers: tuple[PersonId, ...] = ()  # who has read the note
 
 
 def undo(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
@@ -127,7 +170,13 @@ def undo(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> O
         Decision.DOCTOR_REFUSED: _unrefuse_doctor,
         Decision.HOUR: _hour_as_before,
         Decision.SKIPPED: _unskip,
+        Decision.RETURNED: _unreturn,
+        Decision.PAUSED: _unpause,
         Decision.WORSENED: _false_alarm,
+        Decision.PROLONGED: _unprolong,
+        Decision.HANDED_OVER: _hand_back,
+        Decision.NOTED: _unnote,
+        Decision.POSTPONED: _unpostpone,
     }[wanted.kind](mission, wanted, given, now)
     if not undone.events:
         return moved_since(mission)
@@ -143,7 +192,7 @@ def undone_by(outcome: Outcome, wanted: Undoable, by: str) -> Outcome:
     """What every decision that takes one back has in common."""
     if not outcome.events:
         return outcome
-    mission = replace(outcome.mission, undoable=None)
+    mission = replace(outcome.mission, decisions=_without(outcome.mission, wanted))
     facts: dict[str, Fact] = {"what": wanted.kind.value, "by": by, "decided_by": wanted.by}
     said = Notice(
         "control.undone",
@@ -157,6 +206,21 @@ def undone_by(outcome: Outcome, wanted: Undoable, by: str) -> Outcome:
         answer=Answer("control.undone", {"number": mission.number}),
         events=(Event("control.undone", facts), *outcome.events),
         notices=(*outcome.notices, said),
+    )
+
+
+#: What compares itself with the epoch of the cascade.
+_OF_THE_CASCADE = (Decision.SKIPPED, Decision.RETURNED)
+
+
+def _without(mission: Mission, undone: Undoable) -> tuple[Undoable, ...]:
+    """The decisions that still stand; the one just before finds the cascade as it had left it."""
+    return tuple(
+        replace(decision, epoch=mission.cascade.epoch)
+        if decision.kind in _OF_THE_CASCADE and decision.epoch == undone.upon
+        else decision
+        for decision in mission.decisions
+        if decision != undone
     )
 
 
@@ -241,6 +305,102 @@ def _unskip(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -
     ):
         return moved_since(mission)
     return cascade_control.ask_again(mission, wanted.index, given.rosters, now)
+
+
+def _unreturn(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
+    current = mission.cascade
+    if (
+        mission.state is not MissionState.OPEN
+        or current.epoch != wanted.epoch
+        or current.suspended
+        or current.state not in (CascadeState.RUNNING, CascadeState.PAUSED)
+        or wanted.index is None
+    ):
+        return moved_since(mission)
+    return cascade_control.go_forward(mission, wanted.index, given.rosters, now)
+
+
+def _unpause(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
+    if mission.cascade.paused_until is None or mission.cascade.paused_until != wanted.hour:
+        return moved_since(mission)
+    return cascade_control.resume(mission, now)
+
+
+def _unprolong(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
+    current = mission.search
+    if (
+        mission.state is not MissionState.OPEN
+        or current.state is not SearchState.OFFERED
+        or current.epoch != wanted.epoch
+        or current.answer_by.isoformat() != wanted.was
+        or wanted.hour is None
+    ):
+        return moved_since(mission)
+    asked = replace(
+        current,
+        state=SearchState.UNANSWERED,
+        answer_by=wanted.hour,
+        prolonged=max(0, current.prolonged - 1),
+        oriented_by=None,
+        oriented_at=None,
+        next_wave_at=None,
+    )
+    return Outcome(
+        replace(mission, search=asked),
+        Answer("control.undone"),
+        events=(Event("search.unprolonged", {"answer_by": wanted.hour.isoformat()}),),
+        notices=(Notice("search.nobody", to_group(mission.id), mission.id, card="orientation", fresh=True),),
+        withdrawn=(Withdrawal(mission.id, "search.offer"),),
+        timers=(
+            *STOP_SEARCH,
+            *(
+                SetTimer(TimerKind.ORIENTATION_REMINDER, now + after, current.epoch, key=str(n))
+                for n, after in enumerate(mission.rules.reminders, start=1)
+            ),
+        ),
+        shut_offers=True,
+    )
+
+
+def _hand_back(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
+    former, by = given.former, given.operator
+    if mission.operator != wanted.person or former is None or by is None:
+        return moved_since(mission)
+    return control.hand_over(mission, mission.operator, former, by, now)
+
+
+def _unnote(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
+    facts: dict[str, Fact] = {"by": given.by, "at": wanted.at.isoformat()}
+    told = [
+        notice
+        for reader in given.readers
+        for notice in (
+            Notice(
+                "mission.patient",
+                to_person(reader),
+                mission.id,
+                priority=Priority.REPLY,
+                card="patient",
+                only_if_there=True,
+            ),
+            Notice("control.note_withdrawn", to_person(reader), mission.id, facts=facts),
+        )
+    ]
+    return Outcome(
+        replace(mission, notes=max(0, mission.notes - 1)),
+        Answer("control.undone"),
+        events=(Event("control.note_withdrawn", {"number": wanted.index, "by": given.by}),),
+        notices=tuple(told),
+    )
+
+
+def _unpostpone(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:
+    put_off = [asked for asked in mission.requests if asked.quiet_until is not None]
+    if not any(asked.quiet_until == wanted.hour for asked in put_off):
+        return moved_since(mission)
+    # Whoever decides on a mission has seen it: `watch.settle` begins what is asked anew.
+    facts: dict[str, Fact] = {"until": wanted.hour.isoformat() if wanted.hour else None}
+    return Outcome(mission, Answer("control.undone"), events=(Event("control.asked_again", facts),))
 
 
 def _false_alarm(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:

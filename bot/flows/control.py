@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import cascade_answers, control, search_again, visio, watch
+from bot.domain import cascade_answers, control, search_again, undo, visio, watch
 from bot.domain.mission import (
     EndReason,
     LiaisonNote,
@@ -97,8 +97,8 @@ async def show(
         facts: dict[str, Fact] = {"page": name, "arg": arg}
         if name in ("nurse", "transfer") and arg.isdigit():
             facts["person"] = int(arg)
-        if name == "undo" and mission.undoable is not None and mission.undoable.person is not None:
-            facts["person"] = int(mission.undoable.person)
+        if name == "undo" and (standing := undo.all_that_may(mission, now)):
+            facts["person"] = standing[-1].person
         kind = "control.page" if name else "mission.menu"
         notice = Notice(
             kind,
@@ -363,11 +363,12 @@ async def write_note(given: Given, by: Person, mission_id: MissionId, text: str)
         if dossier is None:
             return Answer("mission.forgotten")
         now = given.now()
-        written = LiaisonNote(words, by.short_name, now)
+        number = 1 + max((note.number for note in dossier.operator_notes), default=0)
+        written = LiaisonNote(words, by.short_name, now, number=number)
         await tx.missions.save_dossier(
             mission_id, replace(dossier, operator_notes=(*dossier.operator_notes, written))
         )
-        return await record(given, tx, control.note(mission, by.short_name, now), actor_of(by))
+        return await record(given, tx, control.note(mission, by.short_name, number), actor_of(by))
 
 
 async def ask_words(given: Given, by: Person, mission_id: MissionId, kind: str) -> Answer:

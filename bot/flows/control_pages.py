@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.domain import places
+from bot.domain import places, undo
 from bot.domain.mission import Mission
 from bot.domain.outcome import Notice
 from bot.domain.people import MissionId, Organisation, Party, PartyKind, Person, Role
@@ -25,6 +25,8 @@ async def page_facts(
         return await _nurses(given, tx, mission, page, arg)
     if page in ("doctors", "party"):
         return await _doctors(tx, mission, page, arg)
+    if page == "undo":
+        return {"undoable": next(reversed(undo.all_that_may(mission, given.now())), None)}
     if page == "operators":
         return {"operators": await _operators(tx, mission)}
     return {}

@@ -74,7 +74,8 @@ async def _watched(tx: Transaction, outcome: Outcome, actor: str, now: datetime)
         person = await tx.people.get(PersonId(party.id))
         in_group = person is not None and person.role in GROUP_ROLES
         if in_group and undoable:
-            outcome = undo.remember(outcome, PersonId(party.id), now)
+            before = await tx.missions.get(outcome.mission.id)
+            outcome = undo.remember(outcome, before or outcome.mission, PersonId(party.id), now)
     return watch.settle(outcome, party, now, in_group=in_group)
 
 

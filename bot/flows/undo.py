@@ -1,9 +1,11 @@
 """What OSNP take back: a mission that was over is opened again, a decision of the last minutes undone."""
 
+from dataclasses import replace
+
 from bot.domain import cascade_control, control, reopening, undo
 from bot.domain.mission import Decision, Mission, Undoable
 from bot.domain.outcome import Answer, Outcome, Place
-from bot.domain.people import MissionId, Person
+from bot.domain.people import MissionId, Party, PartyKind, Person, PersonId
 from bot.flows import cascade as cascade_flow
 from bot.flows import control as control_flow
 from bot.flows.control import GONE
@@ -48,21 +50,20 @@ async def _reopened(given: Given, tx: Transaction, mission: Mission, by: Person)
 
 
 async def take_back(given: Given, by: Person, mission_id: MissionId, place: Place, stamp: int) -> Answer:
-    """«Oui, annuler»: the last decision is taken back; `stamp` is the one that was shown."""
+    """«Oui, défaire»: a decision of the last minutes is taken back; `stamp` is of the one that was shown."""
     try:
         async with given.storage.transaction() as tx:
             mission = await tx.missions.lock(mission_id)
             if mission is None:
                 return GONE
-            wanted = undo.may_undo(mission, given.now())
+            now = given.now()
+            wanted = undo.find(mission, stamp, now)
             if wanted is None:
-                return Answer("control.nothing_to_undo", {"number": mission.number})
-            if stamp != undo.stamp_of(wanted):
-                return Answer("control.moved_since", {"number": mission.number})
+                gone = "moved_since" if undo.all_that_may(mission, now) else "nothing_to_undo"
+                return Answer(f"control.{gone}", {"number": mission.number})
             outcome = await _undone(given, tx, mission, wanted, by)
-            return await record(
-                given, tx, control_flow.done(outcome, place, "undone", by, given.now()), actor_of(by)
-            )
+            outcome = control_flow.done(outcome, place, "undone", by, now)
+            return await record(given, tx, outcome, actor_of(by))
     except AlreadyEngaged:
         return Answer("control.moved_since", {"number": await control_flow.number_of(given, mission_id)})
 
@@ -73,14 +74,45 @@ async def _undone(given: Given, tx: Transaction, mission: Mission, wanted: Undoa
         return undo.undone_by(outcome, wanted, by.short_name)
     if wanted.kind is Decision.ASSIGNED:
         return await _unassigned(given, tx, mission, wanted, by)
-    nurse = wanted.person
-    undoing = undo.Undoing(
-        by.short_name,
-        await cascade_flow.rosters_of(given, tx, mission),
-        await tx.offers.get(mission.id, nurse) if nurse is not None else None,
-    )
+    undoing = undo.Undoing(by.short_name, await cascade_flow.rosters_of(given, tx, mission), operator=by)
+    if wanted.kind is Decision.NURSE_REFUSED and wanted.person is not None:
+        undoing = replace(undoing, offer=await tx.offers.get(mission.id, wanted.person))
+    elif wanted.kind is Decision.HANDED_OVER and wanted.was is not None:
+        former = await tx.people.get(PersonId(int(wanted.was)))
+        holds = former is not None and former.active and former.role in control_flow.HOLDERS
+        undoing = replace(undoing, former=former if holds else None)
+    elif wanted.kind is Decision.NOTED:
+        if not await _withdraw_note(tx, mission, wanted):
+            return undo.moved_since(mission)
+        undoing = replace(undoing, readers=await _readers(tx, mission, wanted))
     outcome = undo.undo(mission, wanted, undoing, given.now())
     return await cascade_flow.follow(given, tx, mission, outcome)
+
+
+async def _withdraw_note(tx: Transaction, mission: Mission, wanted: Undoable) -> bool:
+    """The note stays where it is written, struck through; False when it was forgotten with the rest."""
+    dossier = await tx.missions.dossier(mission.id)
+    if dossier is None or all(note.number != wanted.index for note in dossier.operator_notes):
+        return False
+    notes = tuple(
+        replace(note, pinned=False) if note.number == wanted.index else note
+        for note in dossier.operator_notes
+    )
+    await tx.missions.save_dossier(mission.id, replace(dossier, operator_notes=notes))
+    return True
+
+
+async def _readers(tx: Transaction, mission: Mission, wanted: Undoable) -> tuple[PersonId, ...]:
+    """Who has opened the patient's page since the note was written."""
+    seen = [
+        Party.read(line.actor)
+        for line in await tx.journal.of_mission(mission.id)
+        if line.kind == "disclosure.seen"
+        and line.facts.get("what") == "patient"
+        and line.at >= wanted.at
+        and line.actor is not None
+    ]
+    return tuple(dict.fromkeys(PersonId(party.id) for party in seen if party.kind is PartyKind.PERSON))
 
 
 async def _unassigned(

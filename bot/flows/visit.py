@@ -224,7 +224,14 @@ async def see_patient(given: Given, by: Person, mission_id: MissionId) -> Answer
         await tx.journal.write(
             mission_id, [Event("disclosure.seen", {"what": "patient"})], actor_of(by), given.now()
         )
-        notice = Notice("mission.patient", to_person(by.id), mission_id, priority=Priority.REPLY)
+        notice = Notice(
+            "mission.patient",
+            to_person(by.id),
+            mission_id,
+            priority=Priority.REPLY,
+            card="patient",
+            fresh=True,
+        )
         await tx.outbox.owe([notice], given.now())
         return Answer("mission.patient_sent")
 

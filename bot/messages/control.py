@@ -20,6 +20,9 @@ from bot.messages.rows import Keys, Rows, in_rows_of, rows
 from bot.messages.words import km
 from bot.ports import Button
 
+#: How many decisions before the last one are offered to be taken back.
+EARLIER = 4
+
 #: How much of a name fits beside a mark and a distance.
 NAME = 24
 
@@ -47,8 +50,8 @@ def _back(keys: Keys, page: str = "front") -> tuple[Button, ...]:
 
 
 def _undo_door(keys: Keys) -> Button | None:
-    may = undo.may_undo(keys.mission, keys.sheet.now)
-    return _page(keys, "undo", "page_undo") if may is not None else None
+    standing = undo.all_that_may(keys.mission, keys.sheet.now)
+    return _page(keys, "undo", "page_undo") if standing else None
 
 
 def page(keys: Keys) -> Rows:
@@ -239,10 +242,15 @@ def _postpone(keys: Keys) -> Rows:
 
 
 def _undo(keys: Keys) -> Rows:
-    last = undo.may_undo(keys.mission, keys.sheet.now)
-    if last is None:
+    standing = undo.all_that_may(keys.mission, keys.sheet.now)
+    if not standing:
         return (_back(keys),)
-    return ((keys.tap(Verb.UNDO, "undo_yes", undo.stamp_of(last)),), _back(keys))
+    *earlier, last = standing
+    others = [
+        (keys.tap(Verb.UNDO, f"undo_{d.kind.value}", undo.stamp_of(d), hour=keys.words.hour(d.at)),)
+        for d in reversed(earlier[-EARLIER:])
+    ]
+    return ((keys.tap(Verb.UNDO, "undo_yes", undo.stamp_of(last)),), *others, _back(keys))
 
 
 def _reopen(keys: Keys) -> Rows:

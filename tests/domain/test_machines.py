@@ -50,6 +50,7 @@ from bot.domain.mission import (
     Sex,
     Step,
     StepState,
+    Undoable,
     VisitState,
 )
 from bot.domain.outcome import (
@@ -99,6 +100,8 @@ OPERATOR, REGULATEUR = PersonId(11), PersonId(12)
 DOCTORS = tuple(Party.person(PersonId(n)) for n in (21, 22, 23, 24))
 HOUSES = tuple(Party.organisation(OrganisationId(n)) for n in (31, 32))
 PARTIES = (*DOCTORS, *HOUSES)
+#: Who may hold the mission.
+OPERATORS = tuple(Person(PersonId(n), Role.OSNP, f"OSNP{n}", "") for n in (11, 13))
 STAFF = ("Léa M.", "Dr Roth", "IDEL", "Dr Adam")
 
 STEPS = tuple(
@@ -278,7 +281,7 @@ class World(RuleBasedStateMachine):
         """As `flows.record`."""
         outcome = control.by_voice(outcome, self.mission.visit)
         if in_group and undo.may_be_undone(outcome):
-            outcome = undo.remember(outcome, OPERATOR, self.now)
+            outcome = undo.remember(outcome, self.mission, OPERATOR, self.now)
         outcome = watch.settle(outcome, actor, self.now, in_group=in_group)
         before, self.mission = self.mission, outcome.mission
         if outcome.won is not None:
@@ -741,6 +744,15 @@ class World(RuleBasedStateMachine):
         outcome = watch.postpone(self.mission, OPERATOR, at, self.now)
         self.apply(outcome, Party.person(OPERATOR), in_group=True)
 
+    @rule(to=st.sampled_from(OPERATORS), by=st.sampled_from(OPERATORS))
+    def an_operator_holds_it(self, to: Person, by: Person) -> None:
+        self.tap(lambda: control.hand_over(self.mission, self.mission.operator, to, by, self.now))
+
+    @rule()
+    def osnp_write_a_note(self) -> None:
+        number = self.mission.notes + 1
+        self.apply(control.note(self.mission, "Léa M.", number), Party.person(OPERATOR), in_group=True)
+
     def reopened(self, *, busy: bool) -> Outcome:
         nurse = next((nurse for nurse in NURSES if nurse.id == self.mission.visit.idel), None)
         outcome = reopening.reopen(
@@ -765,28 +777,31 @@ class World(RuleBasedStateMachine):
 
         self.tap(decide)
 
-    @precondition(lambda self: undo.may_undo(self.mission, self.now) is not None)
-    @rule()
-    def osnp_take_back_their_last_decision(self) -> None:
-        wanted = self.mission.undoable
-        assert wanted is not None
+    @precondition(lambda self: bool(undo.all_that_may(self.mission, self.now)))
+    @rule(back=st.integers(0, 3))
+    def osnp_take_back_one_of_their_last_decisions(self, back: int) -> None:
+        standing = undo.all_that_may(self.mission, self.now)
+        stamp = undo.stamp_of(standing[-1 - back % len(standing)])
 
         def decide() -> Outcome:
-            if self.mission.undoable != wanted:
+            wanted = undo.find(self.mission, stamp, self.now)
+            if wanted is None:
                 return nothing(self.mission, "control.nothing_to_undo")
             if wanted.kind is Decision.ENDED:
                 outcome = self.reopened(busy=False)
                 return undo.undone_by(self.follow(outcome.mission, outcome), wanted, "Léa M.")
             if wanted.kind is Decision.ASSIGNED:
-                return self.unassigned()
+                return self.unassigned(wanted)
             offer = self.offers.get(wanted.person) if wanted.person is not None else None
-            return undo.undo(self.mission, wanted, undo.Undoing("Léa M.", self.rosters, offer), self.now)
+            given = undo.Undoing(
+                "Léa M.", self.rosters, offer, operator=OPERATORS[0], former=OPERATORS[1], readers=(OPERATOR,)
+            )
+            return undo.undo(self.mission, wanted, given, self.now)
 
         self.tap(decide)
 
-    def unassigned(self) -> Outcome:
-        wanted = self.mission.undoable
-        if wanted is None or wanted.person is None or not undo.is_still_hers(self.mission, wanted):
+    def unassigned(self, wanted: Undoable) -> Outcome:
+        if wanted.person is None or not undo.is_still_hers(self.mission, wanted):
             return undo.moved_since(self.mission)
         nurse = next(nurse for nurse in NURSES if nurse.id == wanted.person)
         wave = self.wave(1, anew=True)

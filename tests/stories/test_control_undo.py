@@ -1,6 +1,15 @@
 """What was decided by mistake: a mission goes on after all, the last decision is taken back."""
 
-from bot.domain.mission import CallReason, CascadeState, Mission, MissionState, SearchState, VisitState
+from bot.domain import undo
+from bot.domain.mission import (
+    CallReason,
+    CascadeState,
+    Decision,
+    Mission,
+    MissionState,
+    SearchState,
+    VisitState,
+)
 from tests.stories.story import Story
 from tests.stories.test_control import opens
 
@@ -236,7 +245,7 @@ async def test_an_hour_set_by_mistake_is_the_former_one_again(story: Story) -> N
     now = await story.mission_now(mission.id)
     assert story.local(now.visit.expected_at) == "10:03"  # type: ignore[arg-type]
     amina.sees("arrivée annoncée 10:03")
-    assert now.undoable is None
+    assert now.decisions == ()
 
 
 async def test_a_step_passed_over_by_mistake_is_asked_again(story: Story) -> None:
@@ -271,6 +280,203 @@ async def test_a_false_alarm_is_said_to_whoever_was_alarmed(story: Story) -> Non
     assert (await story.mission_now(mission.id)).worsened_at is None
 
 
+async def test_a_prolongation_by_mistake_is_asked_again_at_its_hour(story: Story) -> None:
+    lea, bruno, paul = story.person("Léa"), story.person("Bruno"), story.person("Paul")
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await story.wait(minutes=31)
+    await paul.taps("Prolonger 15 min")
+    bruno.sees("Répondre avant 10:09")
+    paul.looks_away()
+
+    await undoes(story)
+
+    paul.rang("aucun IDEL à 09:53")
+    lea.sees("défait : prolongation (Léa M.)")
+    bruno.sees("Répondre avant 09:53")
+    now = await story.mission_now(mission.id)
+    assert (now.search.state, now.search.prolonged) == (SearchState.UNANSWERED, 0)
+    await story.wait(minutes=20)
+    assert (await story.journal(mission.id)).count("search.nobody") == 1  # its clock was stopped
+    await paul.taps("15 / SMUR")
+    assert (await story.mission_now(mission.id)).state is MissionState.CLOSED
+
+
+async def test_a_prolongation_in_which_somebody_has_accepted_stands(story: Story) -> None:
+    lea, paul = story.person("Léa"), story.person("Paul")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.wait(minutes=31)
+    await paul.taps("Prolonger 15 min")
+    await story.person("Amina").taps("ACCEPTER · 20 min")
+
+    await undoes(story)
+
+    lea.is_told_at_once("la situation a changé depuis")
+    assert (await story.mission_now(mission.id)).search.state is SearchState.TAKEN
+
+
+async def test_a_pause_by_mistake_ends_at_once(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 1 h")
+    await opens(lea, "Médecin…", "Pause 30 min")
+
+    await undoes(story)
+
+    lea.sees("défait : pause de la recherche du médecin (Léa M.)")
+    now = await story.mission_now(mission.id)
+    assert (now.cascade.state, now.cascade.paused_until) == (CascadeState.RUNNING, None)
+    await story.wait(minutes=60)
+    assert (await story.journal(mission.id)).count("cascade.resumed") == 1
+    assert "cascade.advanced" in await story.journal(mission.id)  # the step's own clock runs again
+    claire.sees_button("J'accepte")
+
+
+async def test_a_return_by_mistake_goes_on_with_the_step_that_was_left(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 1 h")
+    await lea.taps("Étape suivante")
+    left = (await story.mission_now(mission.id)).cascade.current
+    await lea.taps("Revenir")
+    assert (await story.mission_now(mission.id)).cascade.current != left
+
+    await undoes(story)
+
+    now = await story.mission_now(mission.id)
+    assert (now.cascade.state, now.cascade.current) == (CascadeState.RUNNING, left)
+    lea.sees("défait : retour à l'étape d'avant (Léa M.)")
+    await claire.taps("J'accepte 10:40")  # asked in the step before: she may still
+    claire.is_told_at_once("est à vous")
+
+
+async def test_a_mission_taken_over_by_mistake_goes_back_and_both_know(story: Story) -> None:
+    lea, hugo, paul = story.person("Léa"), story.person("Hugo"), story.person("Paul")
+    mission = await story.mission(offered_to=["Amina"])
+    before = (await story.mission_now(mission.id)).operator
+    await opens(hugo, "Suivi…", "Je prends la main")
+    lea.rang("tenue par Hugo depuis")
+
+    await undoes(story, "Hugo")
+
+    assert (await story.mission_now(mission.id)).operator == before
+    lea.rang("à vous, transférée par Hugo")
+    paul.sees("tenue par Léa à partir de")
+    paul.sees("défait : transfert, Hugo", "(Hugo")
+
+
+async def test_a_transfer_taken_back_by_who_had_it_tells_who_got_it(story: Story) -> None:
+    lea, ines = story.person("Léa"), story.person("Inès")
+    mission = await story.mission(offered_to=["Amina"])
+    before = (await story.mission_now(mission.id)).operator
+    await opens(lea, "Suivi…", "Transférer…", "Inès")
+    ines.rang("à vous, transférée par Léa")
+
+    await undoes(story)
+
+    assert (await story.mission_now(mission.id)).operator == before
+    ines.rang("tenue par Léa depuis")
+    lea.sees("tenue par Léa à partir de")
+
+
+async def test_a_note_of_another_patient_is_struck_through_for_whoever_read_it(story: Story) -> None:
+    lea, hugo, ines = story.person("Léa"), story.person("Hugo"), story.person("Inès")
+    mission = await story.mission(offered_to=["Amina"])
+    await lea.types(f"/note {mission.number} Les clés sont chez la voisine")
+    await hugo.taps("Voir le patient")
+    hugo.sees("Léa M. : Les clés sont chez la voisine")
+    ines.looks_away()
+
+    await undoes(story)
+
+    hugo.sees("la note de 09:23 est retirée (Léa M.)")
+    hugo.sees("Les clés sont chez la voisine", "(retirée)")
+    assert "<s>" in hugo.newest("Les clés sont chez la voisine").html
+    assert not any("la note de" in view.text for view in ines.new())
+    assert (await story.mission_now(mission.id)).notes == 0
+    assert {"control.noted", "control.note_withdrawn"} <= set(await story.journal(mission.id))
+    await lea.types(f"/note {mission.number} Deuxième étage")
+    await ines.taps("Voir le patient")
+    ines.sees("Léa M. : Deuxième étage", "Les clés sont chez la voisine (retirée)")
+
+
+async def test_what_was_put_off_by_mistake_is_asked_in_its_time(story: Story) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 1 h")
+    await opens(lea, "Suivi…", "Rappeler plus tard…", "30 min")
+    hugo.sees("⏰ Rappel à 09:5")
+
+    await undoes(story)
+
+    hugo.sees("défait : rappel reporté (Léa M.)")
+    hugo.sees_not("⏰ Rappel à 09:5")
+    await story.wait(minutes=20)
+    assert "watch.rung" in await story.journal(mission.id)
+
+
+# One after the other
+
+
+async def test_two_hours_are_taken_back_one_after_the_other(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    for hour in ("10h30", "11h00"):
+        await lea.types(f"/heure {mission.number} {hour}")
+
+    await undoes(story)
+    assert story.local((await story.mission_now(mission.id)).visit.expected_at) == "10:30"  # type: ignore[arg-type]
+    await undoes(story)
+
+    now = await story.mission_now(mission.id)
+    assert story.local(now.visit.expected_at) == "10:03"  # type: ignore[arg-type]
+    assert now.decisions == ()
+    amina.sees("arrivée annoncée 10:03")
+
+
+async def test_two_steps_passed_over_are_asked_again_one_after_the_other(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 1 h")
+    steps = []
+    for _ in range(2):
+        steps.append((await story.mission_now(mission.id)).cascade.current)
+        await lea.taps("Étape suivante")
+
+    for step in reversed(steps):
+        await undoes(story)
+        assert (await story.mission_now(mission.id)).cascade.current == step
+
+
+async def test_a_decision_before_the_last_one_can_be_chosen(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await on_its_way(story)
+    await opens(lea, "Annuler la mission", "Régulateur")
+    await story.wait(minutes=1)
+    await lea.types(f"/note {mission.number} Rappelé le fils")
+
+    await opens(lea, "Défaire…")
+    lea.sees("défaire : note")
+    await lea.taps("Ou : la fin")
+
+    now = await story.mission_now(mission.id)
+    assert (now.state, now.notes) == (MissionState.OPEN, 1)
+    assert [decision.kind for decision in now.decisions] == [Decision.NOTED]
+
+
+async def test_an_hour_on_which_another_stands_is_not_taken_back(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 40 min")
+    for hour in ("10h30", "11h00"):
+        await lea.types(f"/heure {mission.number} {hour}")
+
+    await opens(lea, "Défaire…", "Ou : l'heure d'arrivée")
+
+    lea.is_told_at_once("la situation a changé depuis")
+    assert story.local((await story.mission_now(mission.id)).visit.expected_at) == "11:00"  # type: ignore[arg-type]
+
+
 async def test_nothing_is_taken_back_after_ten_minutes(story: Story) -> None:
     lea = story.person("Léa")
     mission = await on_its_way(story)
@@ -291,8 +497,7 @@ async def test_two_taps_take_it_back_once(story: Story) -> None:
     await opens(lea, "Défaire…")
     menu = hugo.newest("défaire : fin de la mission")
     now = await story.mission_now(mission.id)
-    assert now.undoable is not None
-    stamp = int(now.undoable.at.timestamp())
+    stamp = undo.stamp_of(now.decisions[-1])
     await lea.taps("Oui, défaire")
 
     await hugo.taps_old(menu, f"zu:{mission.id}:0:{stamp}")
