@@ -6,7 +6,8 @@ the patient: they stay in the dossier, and the journal says only that there are 
 
 from bot.domain import dossier
 from bot.domain.mission import Mission, MissionState, VisitState
-from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, nothing, to_person
+from bot.domain.outcome import Answer, Event, Fact, Notice, Outcome, Priority, nothing, to_group, to_person
+from bot.domain.people import GROUP_ROLES, Person
 from bot.domain.region import Question, Region
 
 #: Who answers: at the opening, at the patient's. The values stand in the region file.
@@ -72,12 +73,16 @@ def on_screen(mission: Mission, region: Region, answers: Answers, again: object 
 
 
 def card(mission: Mission, key: str | None = None, *, fresh: bool = False) -> Notice:
-    """The nurse's one message of it; `key` shows a question that was answered before."""
+    """The one message of it; `key` shows a question that was answered before.
+
+    In the nurse's chat; for a nurse whom only the telephone reaches in the topic, without any answer.
+    """
     if mission.visit.idel is None:
         raise ValueError("only a nurse at the patient's has the questionnaire")
+    by_phone = mission.visit.by_phone
     return Notice(
-        "questionnaire.card",
-        to_person(mission.visit.idel),
+        "questionnaire.by_phone" if by_phone else "questionnaire.card",
+        to_group(mission.id) if by_phone else to_person(mission.visit.idel),
         mission.id,
         facts={} if key is None else {"question": key},
         priority=Priority.REPLY,
@@ -93,16 +98,24 @@ def ask(mission: Mission, region: Region, answers: Answers) -> tuple[Notice, ...
     return (card(mission, fresh=True),)
 
 
-def answered(mission: Mission, before: Answers, after: Answers) -> Outcome:
+def may_answer(mission: Mission, by: Person) -> bool:
+    """The nurse herself; OSNP in the place of a nurse whom only they reach."""
+    return mission.visit.idel == by.id or (by.role in GROUP_ROLES and mission.visit.by_phone)
+
+
+def answered(mission: Mission, before: Answers, after: Answers, by: Person) -> Outcome:
     """The nurse has answered, corrected or passed over: her message and the doctor's card follow."""
     if not is_open(mission):
         return nothing(mission, "questionnaire.over", number=mission.number)
     if dict(before) == dict(after):
         return nothing(mission, "questionnaire.noted", number=mission.number)
     given = sum(choice != PASSED for _, choice in after)
+    facts: dict[str, Fact] = {"by": IDEL, "answers": given}
+    if by.id != mission.visit.idel:
+        facts |= {"noted_by": by.short_name, "how": "phone"}
     return Outcome(
         mission,
         Answer("questionnaire.noted", {"number": mission.number}),
-        events=(Event("questionnaire.answered", {"by": IDEL, "answers": given}),),
+        events=(Event("questionnaire.answered", facts),),
         notices=(card(mission), *dossier.redraws(mission)),
     )

@@ -7,10 +7,12 @@ from bot.flows import questionnaire
 
 
 async def on_question(context: Context, person: Person, press: Press) -> None:
-    """A choice, «Sans réponse», or an answered question again."""
+    """A choice, «Sans réponse», or an answered question again; for OSNP also the door to them."""
     given, mission = context.given, press.mission
     key, _, choice = press.arg.partition(".")
-    if key == "":
+    if key == questionnaire.ALL:
+        await context.say(await questionnaire.begin(given, person, mission))
+    elif key == "":
         await context.say(await questionnaire.pass_over(given, person, mission))
     elif choice == "":
         await context.say(await questionnaire.show(given, person, mission, key))

@@ -14,7 +14,7 @@ from bot.domain.mission import (
 )
 from bot.domain.people import Party
 from bot.flows.control import NOTE, REASON
-from bot.messages import visio
+from bot.messages import questionnaire, visio
 from bot.messages.cascade import minutes
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 from bot.messages.words import km
@@ -87,6 +87,7 @@ def _idel(keys: Keys) -> Rows:
             keys.tap(Verb.FINISH, "finish") if state is VisitState.ON_SITE else None,
         ),
         *visio.row_for_her(keys),
+        *questionnaire.door(keys),
         (_page(keys, "relaunch", "page_relaunch"),) if mission.visit.idel is not None else (),
         _back(keys),
     )

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 from bot.domain import questionnaire
 from bot.domain.mission import MissionState, Visio, Visit
+from bot.domain.people import Person, Role
 from bot.domain.questionnaire import IDEL, OSNP, Answers
 from bot.domain.region import Question, Region
 from bot.region import load_region
-from tests.domain.missions import NOW, a_mission, taken
+from tests.domain.missions import AMINA, NOW, a_mission, taken
 
+HERSELF = Person(AMINA, Role.IDEL, "BENALI", "Amina")
 YES_NO = (("oui", "Oui"), ("non", "Non"))
 REGION: Region = replace(
     load_region(),
@@ -83,7 +85,7 @@ def test_what_was_answered_is_not_asked_but_shown_again_to_correct_it() -> None:
 def test_the_same_answer_again_changes_nothing_and_the_journal_has_no_answer() -> None:
     before: Answers = (("etat", "bon"),)
 
-    assert questionnaire.answered(taken(), before, before).events == ()
-    changed = questionnaire.answered(taken(), before, (("etat", "altere"),))
+    assert questionnaire.answered(taken(), before, before, HERSELF).events == ()
+    changed = questionnaire.answered(taken(), before, (("etat", "altere"),), HERSELF)
     assert [dict(event.facts) for event in changed.events] == [{"by": "idel", "answers": 1}]
     assert all("altere" not in str(notice.facts) for notice in changed.notices)

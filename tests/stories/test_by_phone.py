@@ -9,6 +9,7 @@ from bot.flows import visio as visio_flow
 from bot.ports import SmsAccepted, SmsRejected, SmsRetry
 from tests.stories.story import Story, Teller
 from tests.stories.test_control import denise, opens, somebody
+from tests.stories.test_questionnaire import answers_of
 from tests.stories.test_visio import link_of, urls
 
 HER_MOBILE = "+33639980019"
@@ -222,3 +223,51 @@ async def test_osnp_do_not_make_the_video_of_a_nurse_who_has_it_in_her_chat(stor
     operator = await somebody(story, "Léa")
     said = await visio_flow.trouble(story.bot.given, operator, mission.id)
     assert said.kind == "visio.not_yours"
+
+
+# The questionnaire
+
+
+async def test_osnp_note_the_answers_she_gives_on_the_phone(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_a_doctor(story)
+    await opens(lea, "IDEL…")
+    lea.sees_no_button("Questionnaire")
+    await lea.taps("Sur place")
+
+    await opens(lea, "IDEL…", "Questionnaire")
+    lea.sees(f"📋 SMT {mission.number} · questionnaire, au téléphone", "Denise R. répond", "État général ?")
+    await lea.taps("Altéré")
+
+    lea.is_told_at_once("noté")
+    lea.sees("1 réponse, noté par Léa M. (téléphone)")
+    asked = lea.newest("questionnaire, au téléphone")
+    assert asked.chat == story.group.id
+    assert "ltéré" not in asked.text
+    claire.sees("état général : altéré")
+    assert await answers_of(story, mission) == {"etat": "altere"}
+    nurse = denise_of((await story.mission_now(mission.id)).visit.idel)
+    lea_herself = await somebody(story, "Léa")
+    assert await actors(story, mission, "questionnaire.answered") == [f"{lea_herself.party} for {nurse}"]
+
+    await lea.taps("✎ État général")
+    await lea.taps("Très altéré")
+    assert await answers_of(story, mission) == {"etat": "grave"}
+    await lea.taps("Visite terminée")
+    await lea.taps("Oui, terminée")
+    lea.sees("questionnaire, au téléphone", "Clos.")
+    lea.sees_no_button("✎ État général")
+
+
+async def test_osnp_answer_for_no_nurse_who_can_answer_herself(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    await amina.taps("Sur place")
+    await opens(lea, "IDEL…")
+    lea.sees_no_button("Questionnaire")
+
+    for arg in ("*", "etat.grave", "etat.", ""):
+        await lea.taps_old(lea.newest("IDEL"), f"iq:{mission.id}:0:{arg}")
+        lea.is_told_at_once("pas à vous")
+    assert await answers_of(story, mission) == {}
