@@ -101,6 +101,7 @@ _MEND = {
     Why.WARNING_PAST_ANSWER: "the warning comes before the end of the answer delay. Shorten it.",
     Why.REMINDERS_IN_ORDER: "each reminder later than the one before. Put them in order.",
     Why.PURGE_PAST_CEILING: "Telegram deletes nothing older than 48 h. Write 40 h.",
+    Why.WAVE_SIZES: "nurses in a wave: 1 or more, and not more than largest.",
     Why.CLOSES_BEFORE_OPENING: "closes before it opens. Correct the hours.",
     Why.HOURS_OVERLAP: "one day has hours that overlap. Keep one of them.",
 }
@@ -181,7 +182,7 @@ class _Step(_Base):
     skipped_in_mmg: bool = False
     only_if_duty_begins: bool = False
     by_duty: bool = False
-    channels: tuple[str, ...] = ("telegram", "phone")
+    channels: tuple[str, ...] = ("telegram", "phone", "sms")
     valid_from: date | None = None
     valid_until: date | None = None
 
@@ -727,11 +728,6 @@ def _check(source: _Source, told: _File, region: Region) -> None:
             "needs {room} and {token}: the link is of one mission and one person.",
         ),
         (told.search.usual in ("offer", "phone"), "search.usual", 'Write "offer" or "phone".'),
-        (
-            0 < told.search.smallest <= told.search.largest,
-            "search.smallest",
-            "nurses in a wave: 1 or more, and not more than largest.",
-        ),
         (
             all(0 < a < b for a, b in pairwise([0.001, *told.search.radii_km])),
             "search.radii_km",

@@ -22,11 +22,29 @@ CLOSED, OPEN = "closed_days", "open_days"
 #: The delay that is a list.
 SEVERAL = "delays.orientation_reminders"
 
+#: Delays that stand in other tables of the file: where.
+_ELSEWHERE: Mapping[str, tuple[str | None, str]] = {
+    "usual_idel_minutes": (None, "usual_idel_minutes"),
+    "search.every": ("search", "every"),
+    "search.smallest": ("search", "smallest"),
+    "search.largest": ("search", "largest"),
+    "fallback.again": ("fallback", "again"),
+}
+
+#: Of these the value is no length but a number of nurses.
+SIZES = frozenset({"search.smallest", "search.largest"})
+
 #: What is read at each use: of the others a mission keeps what it was started with.
-READ_AT_EACH_USE = frozenset({"delays.purge_at_most"})
+READ_AT_EACH_USE = frozenset({"delays.purge_at_most", "search.every", *SIZES})
 
 #: Lengths worth a button, in minutes.
 LADDER = (1, 2, 3, 5, 8, 10, 12, 15, 20, 25, 30, 40, 45, 60, 75, 90, 120, 180, 240, 300, 360, 420, 480, 600)
+
+#: Nurses in a wave worth a button.
+LADDER_OF_SIZES = (1, 2, 3, 4, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200)
+
+#: More nurses than any region has: what is more was mistyped.
+_MOST_NURSES = 9999
 
 #: Buttons of one delay: so many shorter ones, and so many longer ones.
 EACH_SIDE = 3
@@ -94,6 +112,9 @@ def laid_over(region: Region, key: str, value: str) -> Region | Fault:
 def _put(region: Region, key: str, value: str) -> Region | Fault:
     if key in (CLOSED, OPEN):
         return _put_day(region, key, value)
+    if key in SIZES:
+        size = read_size(value)
+        return Fault(key, Why.NO_NUMBER) if size is None else _elsewhere(region, key, size)
     lengths = [read_length(text) for text in value.split(",")]
     if not lengths or None in lengths or (key != SEVERAL and len(lengths) > 1):
         return Fault(key, Why.NO_DURATION)
@@ -102,12 +123,22 @@ def _put(region: Region, key: str, value: str) -> Region | Fault:
     if table == "delays" and name in {field.name for field in fields(Delays)}:
         changed = {name: tuple(known) if key == SEVERAL else known[0]}
         return replace(region, delays=replace(region.delays, **changed))  # type: ignore[arg-type]
+    if key in _ELSEWHERE:
+        return _elsewhere(region, key, known[0])
     if key in delay_keys(region):
         step = name.removesuffix(".delay")
         return replace(
             region, steps=tuple(replace(r, delay=known[0]) if r.step == step else r for r in region.steps)
         )
     return Fault(key, Why.NO_SUCH_KEY)
+
+
+def _elsewhere(region: Region, key: str, value: timedelta | int) -> Region:
+    table, name = _ELSEWHERE[key]
+    if table is None:
+        minutes = value if isinstance(value, int) else int(value.total_seconds()) // 60
+        return replace(region, **{name: minutes})  # type: ignore[arg-type]
+    return replace(region, **{table: replace(getattr(region, table), **{name: value})})
 
 
 def _put_day(region: Region, key: str, value: str) -> Region | Fault:
@@ -156,12 +187,19 @@ def delay_keys(region: Region) -> tuple[str, ...]:
     """Every delay that can be changed, as it is called in the file; the steps of the cascade last."""
     return (
         *(f"delays.{field.name}" for field in fields(Delays)),
+        *_ELSEWHERE,
         *(f"steps.{rule.step}.delay" for rule in region.steps),
     )
 
 
 def value_of(region: Region, key: str) -> str:
-    """A delay as the file writes it: «25 min», «3 min, 6 min»; empty where there is none."""
+    """A delay as people write it: «25 min», «3 min, 6 min», «8» nurses; empty where there is none."""
+    if key in _ELSEWHERE:
+        part, field = _ELSEWHERE[key]
+        found = getattr(region if part is None else getattr(region, part), field)
+        if key in SIZES:
+            return str(found)
+        return written(timedelta(minutes=found) if isinstance(found, int) else found)
     table, _, name = key.partition(".")
     if table == "delays":
         value = getattr(region.delays, name, ())
@@ -170,15 +208,23 @@ def value_of(region: Region, key: str) -> str:
     return next((written(rule.delay) for rule in region.steps if rule.step == step), "")
 
 
-def choices(region: Region, key: str) -> list[timedelta]:
-    """Lengths a delay may be given by a button: the nearest shorter and longer ones that can stand."""
+def choices(region: Region, key: str) -> list[str]:
+    """Values a delay may be given by a button: the nearest shorter and longer ones that can stand."""
     if key == SEVERAL:
         return []
-    now = read_length(value_of(region, key)) or timedelta()
-    rungs = [timedelta(minutes=minutes) for minutes in LADDER]
-    fine = [r for r in rungs if r != now and not isinstance(laid_over(region, key, written(r)), Fault)]
-    shorter = [r for r in fine if r < now][-EACH_SIDE:]
-    return shorter + [r for r in fine if r > now][:EACH_SIDE]
+    here = _number(key, value_of(region, key))
+    values = {n: str(n) for n in LADDER_OF_SIZES}
+    if key not in SIZES:
+        values = {minutes: written(timedelta(minutes=minutes)) for minutes in LADDER}
+    fine = [n for n, v in values.items() if n != here and not isinstance(laid_over(region, key, v), Fault)]
+    nearest = [n for n in fine if n < here][-EACH_SIDE:] + [n for n in fine if n > here][:EACH_SIDE]
+    return [values[n] for n in nearest]
+
+
+def _number(key: str, value: str) -> int:
+    if key in SIZES:
+        return read_size(value) or 0
+    return int((read_length(value) or timedelta()).total_seconds()) // 60
 
 
 #: What a coordinateur calls a delay when writing it: the beginning of a name is enough.
@@ -198,6 +244,12 @@ _CALLED = {
     "effacement au plus tard": "delays.purge_at_most",
     "nuit": "delays.night_owner_before_close",
     "pause": "delays.pause",
+    "habituelle": "usual_idel_minutes",
+    "idel habituelle": "usual_idel_minutes",
+    "vague": "search.every",
+    "vague minimum": "search.smallest",
+    "vague maximum": "search.largest",
+    "relance": "fallback.again",
 }
 
 
@@ -245,8 +297,17 @@ def written(length: timedelta) -> str:
     return f"{hours} h {minutes:02}" if minutes else f"{hours} h"
 
 
-def tidy_value(text: str) -> str:
-    """What was typed, as the file has it; as it is where it cannot be read."""
+def read_size(text: str) -> int | None:
+    """«8», «8 IDEL»; None when it is no number of nurses."""
+    found = re.fullmatch(r"(\d{1,4})(?: ?idel)?", " ".join(fold(text).split()))
+    return int(found[1]) if found and 0 < int(found[1]) <= _MOST_NURSES else None
+
+
+def tidy_value(key: str, text: str) -> str:
+    """What was typed, as it is kept; as it is where it cannot be read."""
+    if key in SIZES:
+        size = read_size(text)
+        return text.strip() if size is None else str(size)
     lengths = [read_length(part) for part in re.split(r",|;| et ", text)]
     return text.strip() if None in lengths else ", ".join(written(length) for length in lengths if length)
 

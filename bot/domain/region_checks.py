@@ -20,12 +20,14 @@ class Why(StrEnum):
 
     NO_SUCH_KEY = "no_such_key"
     NO_DURATION = "no_duration"
+    NO_NUMBER = "no_number"
     NO_HOURS = "no_hours"
     TOO_LONG = "too_long"
     ANSWER_PAST_LIMIT = "answer_past_limit"  # an answer is due before the limit
     WARNING_PAST_ANSWER = "warning_past_answer"
     REMINDERS_IN_ORDER = "reminders_in_order"
     PURGE_PAST_CEILING = "purge_past_ceiling"
+    WAVE_SIZES = "wave_sizes"  # at least one nurse, and the smallest wave no larger than the largest
     CLOSES_BEFORE_OPENING = "closes_before_opening"
     HOURS_OVERLAP = "hours_overlap"
 
@@ -53,6 +55,16 @@ def _delays(region: Region) -> Iterator[Fault]:
     for rule in region.steps:
         if rule.delay > LONGEST_DELAY:
             yield Fault(f"steps.{rule.step}.delay", Why.TOO_LONG)
+    others = {
+        "usual_idel_minutes": timedelta(minutes=region.usual_idel_minutes),
+        "search.every": region.search.every,
+        "fallback.again": region.fallback.again,
+    }
+    for key, length in others.items():
+        if length > LONGEST_DELAY:
+            yield Fault(key, Why.TOO_LONG)
+    if not 0 < region.search.smallest <= region.search.largest:
+        yield Fault("search.smallest", Why.WAVE_SIZES)
     if delays.answer >= delays.limit:
         yield Fault("delays.answer", Why.ANSWER_PAST_LIMIT)
     if delays.answer_warning >= delays.answer:

@@ -154,7 +154,7 @@ async def set_delay(given: Given, by: Person, key: str, typed: str, place: Place
         return NOT_YOURS
     if key not in change.delay_keys(given.region):
         return Answer("coordinator.which_delay")
-    value = change.tidy_value(typed)
+    value = change.tidy_value(key, typed)
     async with given.storage.transaction() as tx:
         before = change.value_of((await given.present.read(tx)).region, key)
         if before == value:
@@ -179,7 +179,8 @@ def _is_kept(key: str) -> bool:
 async def typed_delay(given: Given, by: Person, draft: Draft, text: str) -> Answer | None:
     """«25 min», after a delay was chosen; None when the text is no length, or comes too late."""
     lengths = [change.read_length(part) for part in text.split(",")]
-    if given.now() - draft.updated_at > TYPED_WITHIN or None in lengths:
+    is_value = None not in lengths or (draft.body in change.SIZES and change.read_size(text) is not None)
+    if given.now() - draft.updated_at > TYPED_WITHIN or not is_value:
         return None
     return await set_delay(given, by, draft.body, text)
 

@@ -1,7 +1,5 @@
 """The buttons with which the coordinateur changes delays and days."""
 
-from datetime import timedelta
-
 from bot.buttons import Verb
 from bot.domain import change
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
@@ -23,34 +21,26 @@ def delays(keys: Keys) -> Rows:
 
 def _delay(keys: Keys, key: str) -> Button:
     table, _, name = key.partition(".")
-    if table == "delays":
-        return keys.tap(Verb.DELAY, f"delay_{name}", key)
+    if table != "steps":
+        label = name if table == "delays" else key.replace(".", "_")
+        return keys.tap(Verb.DELAY, f"delay_{label}", key)
     step = name.removesuffix(".delay")
     label = next(rule.label for rule in keys.sheet.extra["now"].steps if rule.step == step)
     return keys.tap(Verb.DELAY, "step_delay", key, name=label[:SHORT])
 
 
 def delay(keys: Keys) -> Rows:
-    """The nearest lengths that can stand, what the file says, and the way back."""
+    """The nearest values that can stand, what the file says, and the way back."""
     key, extra = str(keys.sheet.f["key"]), keys.sheet.extra
-    lengths = [_length(keys, key, length) for length in change.choices(extra["now"], key)]
-    in_file = change.read_length(change.value_of(extra["file"], key))
-    is_changed = change.value_of(extra["now"], key) != change.value_of(extra["file"], key)
+    values = [
+        keys.tap(Verb.DELAY_SET, "delay_value", f"{key}={value}", value=value)
+        for value in change.choices(extra["now"], key)
+    ]
+    in_file = change.value_of(extra["file"], key)
     as_file = None
-    if in_file is not None and is_changed:
-        as_file = keys.tap(
-            Verb.DELAY_SET, "as_file", f"{key}={_minutes(in_file)}", value=change.written(in_file)
-        )
-    return (*in_rows_of(3, lengths), *rows((as_file,), (keys.tap(Verb.DELAYS, "all_delays"),)))
-
-
-def _length(keys: Keys, key: str, length: timedelta) -> Button:
-    value = change.written(length)
-    return keys.tap(Verb.DELAY_SET, "delay_value", f"{key}={_minutes(length)}", value=value)
-
-
-def _minutes(length: timedelta) -> int:
-    return int(length.total_seconds()) // 60
+    if in_file != change.value_of(extra["now"], key) and key != change.SEVERAL:
+        as_file = keys.tap(Verb.DELAY_SET, "as_file", f"{key}={in_file}", value=in_file)
+    return (*in_rows_of(3, values), *rows((as_file,), (keys.tap(Verb.DELAYS, "all_delays"),)))
 
 
 def days(keys: Keys) -> Rows:

@@ -52,6 +52,13 @@ def test_the_newer_of_two_counts() -> None:
         ("delays.purge_at_most", "48 h", Why.PURGE_PAST_CEILING),
         ("delays.pause", "100 h", Why.TOO_LONG),
         ("steps.selas.delay", "100 h", Why.TOO_LONG),
+        ("usual_idel_minutes", "100 h", Why.TOO_LONG),
+        ("search.every", "100 h", Why.TOO_LONG),
+        ("fallback.again", "bientôt", Why.NO_DURATION),
+        ("search.smallest", "61", Why.WAVE_SIZES),
+        ("search.largest", "7", Why.WAVE_SIZES),
+        ("search.largest", "beaucoup", Why.NO_NUMBER),
+        ("search.largest", "0", Why.NO_NUMBER),
         ("delays.pause", "bientôt", Why.NO_DURATION),
         ("delays.pause", "", Why.NO_DURATION),
         ("delays.pause", "3 min, 6 min", Why.NO_DURATION),
@@ -184,6 +191,10 @@ def test_an_opening_is_a_day_and_its_hours(text: str, hours: str) -> None:
         ("r 5", None, "5"),
         ("25", None, "25"),
         ("réponse", "delays.answer", ""),
+        ("habituelle 5", "usual_idel_minutes", "5"),
+        ("vague 4 min", "search.every", "4 min"),
+        ("vague max 20", "search.largest", "20"),
+        ("relance 10 min", "fallback.again", "10 min"),
     ],
 )
 def test_a_delay_is_named_by_the_beginning_of_its_name(text: str, key: str | None, value: str) -> None:
@@ -191,11 +202,12 @@ def test_a_delay_is_named_by_the_beginning_of_its_name(text: str, key: str | Non
 
 
 def test_buttons_offer_only_lengths_that_can_stand() -> None:
-    minutes = [length.seconds // 60 for length in change.choices(SAS68, "delays.answer")]
-    assert minutes == [25, 40, 45, 60], "20 would be the warning's"
+    values = change.choices(SAS68, "delays.answer")
+    assert values == ["25 min", "40 min", "45 min", "1 h"], "20 would be the warning's"
+    assert change.choices(SAS68, "search.smallest") == ["3", "4", "6", "10", "12", "15"]
     for key in change.delay_keys(SAS68):
-        for length in change.choices(SAS68, key):
-            assert not isinstance(change.laid_over(SAS68, key, change.written(length)), Fault)
+        for value in change.choices(SAS68, key):
+            assert not isinstance(change.laid_over(SAS68, key, value), Fault)
 
 
 def test_every_value_of_the_file_can_be_written_and_read_again() -> None:

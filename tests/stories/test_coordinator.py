@@ -19,12 +19,41 @@ async def test_a_delay_changed_by_a_tap_counts_for_the_next_mission_and_not_for_
     await nadia.taps("Réponse IDEL")
     await nadia.taps("25 min")
 
-    nadia.is_told_at_once(": 25 min (avant : 30 min)", "Les missions en cours gardent leurs délais")
+    nadia.is_told_at_once(": 25 min (avant : 30 min)", "Vaut pour les prochaines missions")
     nadia.sees("Réponse d'un(e) IDEL : 25 min (fichier : 30 min)")
     lea.sees("Réponse d'un(e) IDEL : 25 min (avant : 30 min)", "Nadia W. · missions en cours inchangées")
     after = await story.mission(offered_to=["Bruno"])
     assert after.rules.answer == timedelta(minutes=25)
     assert (await story.mission_now(before.id)).rules.answer == timedelta(minutes=30)
+
+
+async def test_the_usual_idel_the_waves_and_the_fallback_have_delays_of_their_own(story: Story) -> None:
+    nadia, lea = story.person("Nadia"), story.person("Léa")
+    before = await story.mission(offered_to=["Amina"])
+    await nadia.types("/delais habituelle 5 min")
+    nadia.sees("IDEL habituelle seule : 5 min (avant : 10 min)", "Vaut pour les prochaines missions")
+    await nadia.types("/delais relance 20 min")
+    lea.sees("Relance des autres, ensuite : 20 min (avant : 15 min)", "missions en cours inchangées")
+    await nadia.types("/delais vague 4 min")
+    nadia.sees("D'une vague d'IDEL à la suivante : 4 min", "Vaut aussi pour les missions en cours")
+
+    await nadia.types("/delais")
+    await nadia.taps("Vague, au plus")
+    nadia.sees("IDEL par vague, au plus : 60")
+    await nadia.taps("40")
+    nadia.is_told_at_once("IDEL par vague, au plus : 40 (avant : 60)")
+    await nadia.taps("Vague, au moins")
+    await nadia.types("41")
+    nadia.sees("Refusé : 1 IDEL au moins par vague, et le moins ne dépasse pas le plus")
+    await nadia.types("12 IDEL")
+    nadia.sees("IDEL par vague, au moins : 12 (avant : 8)")
+
+    region = story.bot.given.region
+    assert region.usual_idel_minutes == 5
+    assert (region.search.smallest, region.search.largest) == (12, 40)
+    assert region.search.every == timedelta(minutes=4)
+    assert region.fallback.again == timedelta(minutes=20)
+    assert (await story.mission_now(before.id)).rules.usual_idel == timedelta(minutes=10)
 
 
 async def test_the_words_follow_too_also_those_that_were_used_before(story: Story) -> None:
