@@ -12,10 +12,12 @@ from bot import heartbeat
 from bot.clock import clock_from
 from bot.domain import change
 from bot.domain.calendar import local
+from bot.domain.phone import FICTION_RANGES
+from bot.domain.region import Region
 from bot.failures import Failure, MethodMissing, Moved, NotSent, Unauthorized, Unreachable
 from bot.posting import is_public
 from bot.present import PresentRegion
-from bot.region import RegionError, dates_to_come, differences, load_region
+from bot.region import RegionError, dates_to_come, differences, gaps_to_come, load_region
 from bot.request import AiohttpRequest
 from bot.settings import Settings
 from bot.telegram_api import TelegramApi
@@ -77,6 +79,20 @@ def look_at_region(settings: Settings) -> Iterator[Finding]:
     today = local(region, clock_from(settings.clock).now()).date()
     for date_to_come in dates_to_come(region, today):
         yield Finding(True, f"Region: {date_to_come}.")
+    for gap in gaps_to_come(region, today):
+        yield Finding(False, f"Region: {gap}.")
+    if not settings.fiction_numbers:
+        yield from _invented(region)
+
+
+def _invented(region: Region) -> Iterator[Finding]:
+    """What the shipped files have in the place of a real number or address."""
+    for key, number in (("osnp_phone", region.osnp_phone), ("contact_phone", region.contact_phone)):
+        if number.startswith(tuple(FICTION_RANGES)):
+            yield Finding(False, f"Region: {key} {number} is invented and reaches nobody: put yours there.")
+    host = urlsplit(region.visio_url).hostname or ""
+    if host.endswith((".example", ".invalid", ".test")):
+        yield Finding(False, f"Region: visio_url leads nowhere ({host}): put your video service there.")
 
 
 async def look_at_changes(settings: Settings) -> AsyncIterator[Finding]:

@@ -7,10 +7,12 @@ import csv
 import io
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from functools import partial
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -50,6 +52,9 @@ SHIPPED = Path(__file__).parent / "regions" / "sas68.toml"
 
 #: The codes without which nothing can be billed or offered.
 TARIFF_CODES = ("TLD", "TLS", "TCG", "SNP", "INDEMNITE")
+
+#: Those that must have an amount on every day; the indemnity may be unfunded for a while.
+BILLED = TARIFF_CODES[:4]
 
 #: How a doctor may be reached at a step of the cascade.
 CHANNELS = ("telegram", "sms", "phone")
@@ -264,6 +269,7 @@ def load_region(path: Path | None = None) -> Region:
     Raises RegionError with every fault found, one a line.
     """
     source = _Source.read(path or SHIPPED)
+    _check_keys_of_file(source)
     try:
         told = msgspec.convert(source.tables, _File)
     except msgspec.ValidationError as error:
@@ -274,6 +280,21 @@ def load_region(path: Path | None = None) -> Region:
     return region
 
 
+def _check_keys_of_file(source: "_Source") -> None:
+    """All that is missing or misspelt on the first level, before anything is read."""
+    known = {field.encode_name: field.required for field in msgspec.structs.fields(_File)}
+    for key in source.tables:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            mend = f"Was {near[0]} meant?" if near else f"Compare with the shipped {SHIPPED.name}."
+            source.fault(key, f"No such key. {mend}")
+    for key, required in known.items():
+        if required and key not in source.tables:
+            source.fault(key, f"Missing key. Compare with the shipped {SHIPPED.name}.")
+    if source.faults:
+        raise RegionError("\n".join(source.faults))
+
+
 class _Source:
     """A TOML file, where each key stands in it, and what was found wrong."""
 
@@ -282,11 +303,12 @@ class _Source:
         self.tables = tables
         self.lines = _lines_of_keys(text)
         self.faults: list[str] = []
+        self.delays_read = True
 
     @classmethod
     def read(cls, path: Path) -> "_Source":
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise RegionError(
@@ -297,7 +319,7 @@ class _Source:
         try:
             return cls(path, text, tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
-            raise RegionError(f"{path.name}: not TOML: {error}.") from None
+            raise RegionError(_not_toml(path.name, text, str(error))) from None
 
     def place(self, key: str) -> str:
         """«sas68.toml, line 34, delays.limit»; the nearest known parent gives the line."""
@@ -461,9 +483,10 @@ def _hours(source: _Source, told: list[_Hours]) -> tuple[OpeningHours, ...]:
             for day in source.weekdays(f"hours[{n}].days", row.days)
         ]
     found.sort(key=lambda hours: (hours.weekday, hours.opens))
-    for before, after in combinations(found, 2):
-        if _overlap_hours(before, after):
-            source.fault("hours", f"{_WEEKDAYS[before.weekday]} has hours that overlap. Keep one of them.")
+    twice = {before.weekday for before, after in combinations(found, 2) if _overlap_hours(before, after)}
+    if twice:
+        days = ", ".join(_WEEKDAYS[day] for day in sorted(twice))
+        source.fault("hours", f"hours that overlap on {days}. Keep one of them, or end it by valid_until.")
     if not found:
         source.fault("hours", "the service is never open. Add one [[hours]].")
     return tuple(found)
@@ -487,8 +510,8 @@ def _search(source: _Source, told: _Search) -> SearchPolicy:
         wanted=told.wanted,
         smallest=told.smallest,
         largest=told.largest,
-        history=timedelta(days=told.history_days),
-        rotation=timedelta(days=told.rotation_days),
+        history=timedelta(days=min(max(told.history_days, 0), 3650)),  # more is refused below
+        rotation=timedelta(days=min(max(told.rotation_days, 0), 3650)),
         alike_km=told.alike_km,
         unlikely_under=told.unlikely_under,
         unlikely_from=told.unlikely_from,
@@ -526,13 +549,13 @@ def _open_days(source: _Source, told: _File) -> tuple[tuple[date, time, time], .
 
 
 def _garde(source: _Source, told: list[_Garde]) -> tuple[tuple[int, time], ...]:
-    return tuple(
-        sorted(
-            (day, source.hour(f"garde[{n}].begins", row.begins))
-            for n, row in enumerate(told)
-            for day in source.weekdays(f"garde[{n}].days", row.days)
-        )
-    )
+    found: dict[int, time] = {}
+    for n, row in enumerate(told):
+        begins = source.hour(f"garde[{n}].begins", row.begins)
+        for day in source.weekdays(f"garde[{n}].days", row.days):
+            if found.setdefault(day, begins) != begins:
+                source.fault(f"garde[{n}].days", f"{_WEEKDAYS[day]} begins twice. Keep one hour.")
+    return tuple(sorted(found.items()))
 
 
 def _steps(source: _Source, told: list[_Step]) -> tuple[StepRule, ...]:
@@ -562,7 +585,7 @@ def _steps(source: _Source, told: list[_Step]) -> tuple[StepRule, ...]:
 
 
 def _delays(source: _Source, told: dict[str, Any]) -> Delays:
-    wanted = [field.name for field in fields(Delays)]
+    wanted, before = [field.name for field in fields(Delays)], len(source.faults)
     for name in told:
         if name not in wanted:
             source.fault(f"delays.{name}", f"no such delay. Choose among {', '.join(wanted)}.")
@@ -579,6 +602,7 @@ def _delays(source: _Source, told: dict[str, Any]) -> Delays:
             values[name] = tuple(lengths) if several else lengths[0]
             continue
         values[name] = () if several else timedelta(minutes=1)
+    source.delays_read = len(source.faults) == before
     return Delays(**values)
 
 
@@ -618,10 +642,13 @@ def _rows(source: _Source, name: str, columns: Sequence[str]) -> Iterator[tuple[
     path = source.path.parent / name
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        key = "sectors" if columns[1] == "secteur" else "communes"
         raise RegionError(
-            f"{path.name}: cannot be read ({type(error).__name__}). It is UTF-8 text."
+            f"{source.place(key)}: {path}: {error.strerror}. The table stands beside {source.path.name}."
         ) from None
+    except UnicodeDecodeError:
+        raise RegionError(f"{path.name}: not UTF-8. Save the table again as «CSV UTF-8».") from None
     yield from _rows_of(text, path.name, columns)
 
 
@@ -633,6 +660,14 @@ def _rows_of(text: str, name: str, columns: Sequence[str]) -> Iterator[tuple[int
         raise RegionError(f"{name}: column {missing} missing in its first line.") from None
     except csv.Error as error:
         raise RegionError(f"{name}: is no table ({error}).") from None
+
+
+#: South, north, west, east: the mainland with Corsica, Antilles with Guyane, the Indian Ocean, Saint-Pierre.
+_FRANCE = ((41, 51.5, -5.5, 10), (2, 19, -64, -51), (-22, -12, 44, 56), (46, 47.5, -57, -56))
+
+
+def _is_in_france(latitude: float, longitude: float) -> bool:
+    return any(s <= latitude <= n and w <= longitude <= e for s, n, w, e in _FRANCE)
 
 
 def _communes(source: _Source, name: str) -> tuple[Commune, ...]:
@@ -649,7 +684,7 @@ def _communes(source: _Source, name: str) -> tuple[Commune, ...]:
         if not row["nom"]:
             source.faults.append(f"{where}: nom is empty.")
         try:
-            found[row["insee"]] = Commune(
+            commune = Commune(
                 insee=row["insee"],
                 name=row["nom"],
                 postal_codes=codes,
@@ -660,6 +695,15 @@ def _communes(source: _Source, name: str) -> tuple[Commune, ...]:
             )
         except ValueError as error:
             source.faults.append(f"{where}: population, lat_mairie or lon_mairie: {error}.")
+            continue
+        found[row["insee"]] = commune
+        if not _is_in_france(commune.latitude, commune.longitude):
+            there = f"{commune.latitude}, {commune.longitude}"
+            source.faults.append(
+                f"{where}: lat_mairie, lon_mairie: {there} is not in France. Are they swapped?"
+            )
+        if commune.population < 0:
+            source.faults.append(f"{where}: population: inhabitants, 0 or more.")
     return tuple(found.values())
 
 
@@ -733,13 +777,21 @@ def _check(source: _Source, told: _File, region: Region) -> None:
             "search.radii_km",
             "kilometres, each more than the one before.",
         ),
-        (told.search.wanted > 0, "search.wanted", "acceptances hoped for, above 0."),
-        (told.search.history_days > 0, "search.history_days", "days above 0."),
-        (told.search.rotation_days > 0, "search.rotation_days", "days above 0."),
+        (0 < told.search.wanted <= 100, "search.wanted", "acceptances hoped for, above 0, 100 at most."),
+        (0 < told.search.history_days <= 3650, "search.history_days", "days above 0, ten years at most."),
+        (0 < told.search.rotation_days <= 3650, "search.rotation_days", "days above 0, ten years at most."),
+        (told.search.unlikely_from > 0, "search.unlikely_from", "past searches, 1 or more."),
         (told.search.alike_km >= 0, "search.alike_km", "kilometres, 0 or more."),
         (0 <= told.search.unlikely_under <= 1, "search.unlikely_under", "a share from 0 to 1."),
         (bool(told.estimates) and min(told.estimates) > 0, "estimates", "minutes above 0, at least one."),
         (all(minutes > 0 for minutes in told.later_estimates), "later_estimates", "minutes above 0."),
+        (_once(iter(told.estimates)), "estimates", "two buttons are the same. Keep one."),
+        (_once(iter(told.later_estimates)), "later_estimates", "two buttons are the same. Keep one."),
+        (
+            re.match(r"https?://[^\s/{}]+[^\s]*$", told.visio_url) is not None,
+            "visio_url",
+            "an address that starts with https:// and the host of the service.",
+        ),
         (0 <= told.minimum_age <= 120, "minimum_age", "years, 0 to 120."),
         (
             told.news2_from_age is None or told.news2_from_age >= 16,
@@ -766,6 +818,8 @@ def _check(source: _Source, told: _File, region: Region) -> None:
             source.fault(key, what)
     _check_rows(source, told)
     for fault in faults(region):
+        if fault.key.startswith("delays.") and not source.delays_read:
+            continue  # it may come of another one that could not be read
         if fault.why is not Why.CLOSES_BEFORE_OPENING:  # said where the hours were read
             source.fault(_key_in_file(told, fault.key), _MEND[fault.why])
 
@@ -949,6 +1003,26 @@ def _dates(row: OpeningHours | Tariff) -> str:
     return f"{first} until {row.valid_until}" if row.valid_until else first
 
 
+def gaps_to_come(region: Region, today: date) -> list[str]:
+    """«no motif from 2026-11-01 on»: what by the dates of the file has no row today or soon."""
+    days = [today + timedelta(days=n) for n in range(SOON.days + 1)]
+    has: dict[str, Callable[[date], object]] = {
+        "[[motifs]]": lambda day: region.on(day).motifs,
+        "[[steps]]": lambda day: region.on(day).steps,
+        "[[hours]]": lambda day: any(
+            h.holds_on(day + timedelta(days=n)) for h in region.hours for n in range(7)
+        ),
+    }
+    for code in BILLED:
+        has[f"[[tariffs]] of {code}"] = partial(region.tariff, code)
+    said = []
+    for what, holds in has.items():
+        first = next((day for day in days if not holds(day)), None)
+        if first is not None:
+            said.append(f"no {what} on {first}: move a valid_until, or add a row that begins then")
+    return said
+
+
 def dates_to_come(region: Region, today: date) -> list[str]:
     """What changes by the dates of the file: tariffs that end soon, hours and motifs that begin or end."""
     said = []
@@ -985,6 +1059,19 @@ def _is_zone(name: str) -> bool:
 def _once(values: Iterator[T]) -> bool:
     seen = list(values)
     return len(seen) == len(set(seen))
+
+
+def _not_toml(name: str, text: str, error: str) -> str:
+    """«sas68.toml, line 6: name = "SAS 68 …», as far as the parser came, with the usual slips."""
+    found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", error)
+    lines = text.splitlines()
+    line = int(found[1]) if found and found[1] else len(lines)
+    said = lines[line - 1].strip()[:60] if 0 < line <= len(lines) else ""
+    why = error[: found.start()] if found else error
+    return (
+        f"{name}, line {line}: {said}: not TOML: {why}. Look at this line and the one before: each key once,"
+        ' words between "quotes" that are closed, lists in [brackets] with commas, dates as 2026-10-31.'
+    )
 
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.]+)\s*\]\]?\s*(#.*)?$")

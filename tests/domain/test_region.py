@@ -18,6 +18,7 @@ from bot.region import (
     RegionError,
     dates_to_come,
     differences,
+    gaps_to_come,
     load_region,
     read_sectors,
     sector_table,
@@ -114,12 +115,25 @@ def test_motif_keys_and_labels_are_unique() -> None:
         ('"monday", "tuesday"', '"lundi", "tuesday"', "hours[0].days", "monday"),
         ("minimum_age = 3", 'minimum_age = "trois"', "minimum_age", "Expected int"),
         ("minimum_age = 3", "minimum_agee = 3", "minimum_agee", "No such key"),
+        ("minimum_age = 3", "minimum_agee = 3", "minimum_agee", "Was minimum_age meant?"),
         ("minimum_age = 3", "", "minimum_age", "Missing key"),
         ('step = "selas"', 'step = "hopital"', "steps[4].step", "Invalid enum"),
         ('step = "selas"', 'step = "garde"', "steps", "two steps are the same"),
         ('amount = "27.00"', 'amount = "27,00 €"', "tariffs[4].amount", 'Write it "27.00"'),
         ('code = "TLS"', 'code = "TLD"', "tariffs[1]", "End the old one first"),
         ("#{token}", "", "visio_url", "needs {room} and {token}"),
+        ("https://visio.example/", "javascript:", "visio_url", "starts with https://"),
+        ("estimates = [20, 40, 60]", "estimates = [20, 20, 60]", "estimates", "two buttons are the same"),
+        ("history_days = 60", "history_days = 999999999999", "search.history_days", "ten years at most"),
+        ("wanted = 2", "wanted = inf", "search.wanted", "100 at most"),
+        ("unlikely_from = 10", "unlikely_from = -1", "search.unlikely_from", "1 or more"),
+        ('"haut_rhin_communes.csv"', '"communes.csv"', "communes", "The table stands beside sas68.toml"),
+        (
+            'days = ["saturday"]\nbegins = "12:00"',
+            'days = ["friday"]\nbegins = "12:00"',
+            "garde[1].days",
+            "friday begins twice",
+        ),
         ('"+33353010010"', '"12"', "osnp_phone", "no phone number"),
         ('"6AE"', '"6EA"', "holidays_subdivision", "57, 6AE"),
         ('"Europe/Paris"', '"Europe/Colmar"', "timezone", "Europe/Paris"),
@@ -373,6 +387,64 @@ def test_each_button_of_the_longest_words_fits(tmp_path: Path) -> None:
     assert region.questions[2].text == text
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "row"),
+    [
+        ('name = "SAS 68"', 'name = "SAS 68', "name = "),
+        ('name = "SAS 68"', "name = «SAS 68»", "name = "),
+        ('name = "SAS 68"', 'key = "again"', "name = "),
+        ("closed_days = []", "closed_days = [24/12/2026]", "closed_days = "),
+    ],
+)
+def test_a_slip_in_the_form_is_named_with_its_line_and_the_usual_slips(
+    tmp_path: Path, old: str, new: str, row: str
+) -> None:
+    said = broken(tmp_path, old, new)
+    assert said.startswith(f"sas68.toml, line {line_of(row)}: {new}")
+    assert 'words between "quotes" that are closed' in said
+
+
+def test_a_slip_at_the_end_of_the_file_is_named_with_its_last_line(tmp_path: Path) -> None:
+    last = len(SHIPPED.read_text(encoding="utf-8").splitlines())
+    said = broken(tmp_path, "valid_until = 2026-10-31\n", "valid_until = 2026-10-31\nnames = [1,\n")
+    assert f"line {last + 1}: names = [1," in said
+
+
+def test_a_file_saved_by_a_windows_editor_is_read(tmp_path: Path) -> None:
+    assert changed(tmp_path, "# SAS 68", "\ufeff# SAS 68").name == "SAS 68"
+
+
+def test_whatever_is_missing_or_misspelt_is_named_at_once(tmp_path: Path) -> None:
+    said = broken(tmp_path, 'name = "SAS 68"\ndepartment = "68"\n', 'nom = "SAS 68"\n')
+    assert [line.split(", ")[-1].split(":")[0] for line in said.splitlines()] == ["nom", "name", "department"]
+
+
+def test_a_delay_that_cannot_be_read_brings_no_second_fault(tmp_path: Path) -> None:
+    (said,) = broken(tmp_path, 'limit = "6 h"', 'limit = "six"').splitlines()
+    assert "delays.limit" in said
+
+
+def test_hours_that_overlap_on_several_days_are_one_fault(tmp_path: Path) -> None:
+    (said,) = broken(
+        tmp_path, 'days = ["saturday"]\nopens', 'days = ["monday", "friday"]\nopens'
+    ).splitlines()
+    assert "overlap on monday, friday" in said
+
+
+def test_what_has_no_row_soon_is_said_with_the_first_day(tmp_path: Path) -> None:
+    region = changed(tmp_path, 'label = "Garde"', 'label = "Garde"\nvalid_until = 2026-10-31')
+    assert gaps_to_come(region, date(2026, 10, 6)) == []  # other steps go on
+
+    ended = tuple(replace(rule, valid_until=date(2026, 10, 31)) for rule in region.steps)
+    shut = tuple(replace(hours, valid_until=date(2026, 10, 31)) for hours in region.hours)
+    without = replace(region, steps=ended, hours=shut, tariffs=region.tariffs[1:])
+    assert [gap.split(":")[0] for gap in gaps_to_come(without, date(2026, 10, 6))] == [
+        "no [[steps]] on 2026-11-01",
+        "no [[hours]] on 2026-11-01",
+        "no [[tariffs]] of TLD on 2026-10-06",
+    ]
+
+
 def test_a_fault_is_named_with_its_line(tmp_path: Path) -> None:
     said = broken(tmp_path, 'answer_warning = "20 min"', 'answer_warning = "vingt"')
     assert f"line {line_of('answer_warning')}, delays.answer_warning" in said
@@ -392,6 +464,8 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
         ("haut_rhin_secteurs.csv", "68002,", "68001,", "line 3: 68001 is already"),
         ("haut_rhin_communes.csv", "68600,1112", "68600,beaucoup", "line 2"),
         ("haut_rhin_communes.csv", "insee,nom", "insee,name", "column nom missing"),
+        ("haut_rhin_communes.csv", "48.00560,7.56185", "7.56185,48.00560", "line 2: lat_mairie.*swapped"),
+        ("haut_rhin_communes.csv", "68600,1112", "68600,-12", "line 2: population"),
     ],
 )
 def test_a_fault_in_a_table_is_named_with_its_line(

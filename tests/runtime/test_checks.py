@@ -1,5 +1,6 @@
 """`python -m bot check`, before the group is known."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -61,4 +62,23 @@ def test_a_region_file_that_cannot_be_used_is_named_with_its_line(tmp_path: Path
 def test_of_the_shipped_region_nothing_is_said_but_what_its_dates_bring() -> None:
     first, *others = look_at_region(settings())
     assert first.sentence == "Region: SAS 68, 366 communes, from sas68.toml."
-    assert [one.sentence for one in others if "ends on" not in one.sentence] == []
+    assert [one.sentence for one in others if one.ok and "ends on" not in one.sentence] == []
+
+
+def test_numbers_and_addresses_that_reach_nobody_are_to_be_replaced_before_service() -> None:
+    wrong = [one.sentence for one in look_at_region(settings()) if not one.ok]
+    assert [sentence.split()[1] for sentence in wrong] == ["osnp_phone", "visio_url"]
+    assert "+33353010010 is invented" in wrong[0]
+
+    played = replace(settings(), fiction_numbers=True)
+    assert all(one.ok for one in look_at_region(played))
+
+
+def test_a_date_by_which_nobody_would_be_asked_is_a_fault(tmp_path: Path) -> None:
+    for file in SHIPPED.parent.iterdir():
+        shutil.copy(file, tmp_path)
+    ended = re.sub(r"(\ndelay = .*)", r"\1\nvalid_until = 2020-01-31", SHIPPED.read_text("utf-8"))
+    (tmp_path / "ours.toml").write_text(ended, encoding="utf-8")
+
+    said = list(look_at_region(replace(settings(), region=tmp_path / "ours.toml")))
+    assert [one.ok for one in said if "no [[steps]]" in one.sentence] == [False]
