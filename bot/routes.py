@@ -322,6 +322,8 @@ async def on_press(update: Any, context: Context) -> None:
         await context.say(Answer("press.anonymous", alert=True))
     elif person is None and press.verb is Verb.JOIN:
         await joining.on_stranger_press(update, context, press)
+    elif person is None and press.verb is Verb.PROFILE:
+        await profile.on_press_after_leaving(context, update.callback_query.from_user.id, press)
     elif person is None:
         await context.say(Answer("press.stranger", alert=True))
     elif person.role not in allowed:

@@ -410,6 +410,26 @@ def as_person(application: Application, region: Region, step: CascadeStep | None
     )
 
 
+def coming_back(application: Application, left: Person) -> Application:
+    """The form of somebody who had left: what is known of them is asked for no more, only to be looked at."""
+    if left.role not in MAY_JOIN or not left.first_name or left.phone is None:
+        return application
+    said = replace(
+        application,
+        role=left.role,
+        last_name=left.last_name,
+        first_name=left.first_name,
+        name_sure=True,
+        rpps=left.rpps,
+        phone=left.phone,
+        commune=left.commune,
+        capabilities=left.capabilities,
+        email=left.email,
+    )
+    passed = {Asked.RPPS: left.rpps, Asked.EMAIL: left.email}
+    return replace(said, passed=tuple(asked.value for asked, value in passed.items() if value is None))
+
+
 def joined(known: Person, application: Application) -> Person:
     """Somebody known already, back or with an account now: name, role and RPPS stay."""
     return replace(

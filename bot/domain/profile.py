@@ -51,8 +51,10 @@ class Editing:
 
 
 def may_change(by: Person, of: Person) -> bool:
-    """One's own card, or anybody's for those who act in the group."""
-    return by.active and (by.id == of.id or by.role in GROUP_ROLES)
+    """One's own card, until forgotten; anybody's for those who act in the group."""
+    if by.id == of.id:
+        return by.active or by.left_at is not None
+    return by.active and by.role in GROUP_ROLES
 
 
 def fields(of: Person, by: Person, region: Region) -> tuple[Field, ...]:

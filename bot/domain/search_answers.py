@@ -273,6 +273,8 @@ def answer_late(
         return nothing(mission, "search.stale", number=mission.number)
     if yes and elsewhere is not None and not person.several_missions:
         return nothing(mission, "search.late_engaged", number=mission.number, other=elsewhere)
+    gone = yes and not person.active  # she has left since: a mission of hers would be nobody's
+    yes = yes and not gone
     redraw = Notice(
         "search.late",
         to_group(mission.id),
@@ -299,7 +301,9 @@ def answer_late(
     )
     return Outcome(
         changed,
-        Answer("search.late_declined", {"number": mission.number}),
+        Answer(
+            "search.late_gone" if gone else "search.late_declined", {"number": mission.number}, alert=gone
+        ),
         events=(Event("search.late_decided", {"person": person.id, "yes": False, "by": decided_by}),),
         notices=(told_no(mission, person.id), redraw, redraw_offer(changed, person.id)),
         offers=(replace(offer, state=IdelOfferState.REFUSED, reason="too_late"),),

@@ -59,6 +59,9 @@ async def begin(given: Given, user_id: int, chat_id: int) -> Answer | None:
             if now < again:
                 return Answer("joining.refused_before", {"until": again.isoformat()})
         new = Application(0, user_id, chat_id, ApplicationState.FILLING, asked_at=now)
+        left = await tx.people.by_user(user_id)
+        if left is not None and left.left_at is not None:
+            new = joining.coming_back(new, left)
         await _show(given, tx, await tx.applications.save(new), fresh=True)
         return None
 

@@ -148,6 +148,17 @@ async def pressed(given: Given, by: Person, of: PersonId, arg: str) -> Answer:
         return await _choose(given, tx, by, person, name, value)
 
 
+async def pressed_after_leaving(given: Given, user_id: int, of: PersonId, arg: str) -> Answer:
+    """Whoever has left the service has one button still: to be forgotten."""
+    async with given.storage.transaction() as tx:
+        person = await tx.people.by_user(user_id)
+    if person is None or person.id != of or person.left_at is None:
+        return Answer("press.stranger", alert=True)
+    if arg.partition("=")[0] not in ("forget", "back"):
+        return STALE
+    return await pressed(given, person, of, arg)
+
+
 async def _choose(given: Given, tx: Transaction, by: Person, person: Person, name: str, value: str) -> Answer:
     field = profile.FIELD_OF.get(name)
     changed = profile.choose(person, name, value, given.region)

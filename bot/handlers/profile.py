@@ -53,6 +53,12 @@ async def on_press(context: Context, person: Person, press: Press) -> None:
     await context.say(await profile.pressed(context.given, person, PersonId(press.epoch), press.arg))
 
 
+async def on_press_after_leaving(context: Context, user_id: int, press: Press) -> None:
+    """A button of the card of somebody who has left."""
+    answer = await profile.pressed_after_leaving(context.given, user_id, PersonId(press.epoch), press.arg)
+    await context.say(answer)
+
+
 async def on_typed(context: Context, person: Person, draft: Draft, text: str) -> bool:
     """A text while a card asks for something, unless it answers a message of a mission."""
     message = context.incoming.effective_message

@@ -201,25 +201,38 @@ async def test_an_operator_who_leaves_is_to_be_taken_out_of_the_group_too(story:
     lea.sees_nothing_new()
 
 
-async def test_whoever_left_comes_back_by_asking(story: Story) -> None:
+async def test_whoever_left_comes_back_with_a_look_at_what_is_known_and_one_tap(story: Story) -> None:
     lea, amina = story.person("Léa"), story.person("Amina")
     await amina.types("/profil")
     await amina.taps("Quitter le service")
     await amina.taps("Oui, quitter")
     await amina.types("/start")
-    await amina.taps("IDEL")
-    await amina.types("Amina Benali")
-    await amina.taps("Oui")
-    await amina.taps("Je ne l'ai pas sous la main")
-    await shares_own_number(amina)
-    await amina.types("Mulhouse")
-    await amina.taps("Terminé")
-    await amina.taps("Passer")
+    amina.sees("tout est dit", "Amina BENALI", "RPPS 99900000011", "+33 6 39 98 00 11", "Mulhouse")
+    await amina.taps("Corriger…")
+    await amina.taps("Commune")
+    await amina.types("Altkirch")
     await amina.taps("Envoyer")
     lea.sees("Déjà au fichier : Amina BENALI (IDEL, parti(e) le 06/10/2026)")
     await lea.taps("Valider")
     back = await named(story, "Amina")
-    assert (back.active, back.left_at, back.rpps) == (True, None, "99900000011")
+    assert (back.active, back.left_at, back.rpps, back.commune) == (True, None, "99900000011", "68004")
+
+
+async def test_whoever_has_left_may_still_have_their_data_erased(story: Story) -> None:
+    amina, bruno = story.person("Amina"), story.person("Bruno")
+    await amina.types("/profil")
+    await amina.taps("Quitter le service")
+    await amina.taps("Oui, quitter")
+    await amina.taps("Effacer mes données")
+    amina.sees("Cela ne se défait pas.")
+    await amina.taps("Non")
+    await amina.taps("Effacer mes données")
+    await amina.taps("Oui, effacer")
+    amina.sees("Vos données sont effacées")
+    async with story.storage.transaction() as tx:
+        assert await tx.people.by_user(amina.user.id) is None
+    assert (await named(story, "Bruno")).phone == "+33639980012"
+    bruno.sees_not("effacées")
 
 
 async def test_nobody_leaves_with_an_open_mission(story: Story) -> None:

@@ -74,6 +74,23 @@ async def test_another_decision_is_written_in_a_few_words(story: Story) -> None:
     story.person("Léa").sees("autre solution : revoit son médecin demain")
 
 
+async def test_a_late_yes_of_a_nurse_who_has_left_since_is_no_nurse_for_the_patient(story: Story) -> None:
+    amina, paul = story.person("Amina"), story.person("Paul")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.wait(minutes=31)
+    await amina.taps("ACCEPTER · 20 min")
+    await amina.types("/profil")
+    await amina.taps("Quitter le service")
+    await amina.taps("Oui, quitter")
+
+    await paul.taps("Oui, d'accord")
+
+    paul.is_told_at_once("a quitté le service entre-temps")
+    assert (await story.mission_now(mission.id)).search.taken_by is None
+    amina.sees_not("est à vous")
+    paul.sees_button("Visite SOS")
+
+
 async def test_an_orientation_asked_for_twice_is_not_asked_for_any_more_once_all_is_over(
     story: Story,
 ) -> None:
