@@ -87,6 +87,12 @@ def test_the_indemnity_is_funded_until_the_end_of_october_2026() -> None:
     assert SAS68.tariff("SNP", date(2030, 1, 1)) is not None
 
 
+def test_the_table_of_communes_says_whose_data_it_is() -> None:
+    first = (SHIPPED.parent / "haut_rhin_communes.csv").read_text(encoding="utf-8").partition("\n")[0]
+    assert first.startswith("#")
+    assert all(word in first for word in ("INSEE", "DILA", "IGN", "Licence Ouverte 2.0"))
+
+
 def test_every_commune_has_one_sector_and_four_sectors_have_an_mmg() -> None:
     covered = [insee for sector in SAS68.sectors for insee in sector.communes]
     assert len(covered) == len(set(covered)) == 366
@@ -462,10 +468,10 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
         ("haut_rhin_secteurs.csv", "68001,", "68999,", "line 2"),
         ("haut_rhin_secteurs.csv", ",non", ",peut-être", "Write oui or non"),
         ("haut_rhin_secteurs.csv", "68002,", "68001,", "line 3: 68001 is already"),
-        ("haut_rhin_communes.csv", "68600,1112", "68600,beaucoup", "line 2"),
+        ("haut_rhin_communes.csv", "68600,1112", "68600,beaucoup", "line 3"),
         ("haut_rhin_communes.csv", "insee,nom", "insee,name", "column nom missing"),
-        ("haut_rhin_communes.csv", "48.00560,7.56185", "7.56185,48.00560", "line 2: lat_mairie.*swapped"),
-        ("haut_rhin_communes.csv", "68600,1112", "68600,-12", "line 2: population"),
+        ("haut_rhin_communes.csv", "48.00560,7.56185", "7.56185,48.00560", "line 3: lat_mairie.*swapped"),
+        ("haut_rhin_communes.csv", "68600,1112", "68600,-12", "line 3: population"),
     ],
 )
 def test_a_fault_in_a_table_is_named_with_its_line(
