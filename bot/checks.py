@@ -293,9 +293,9 @@ async def look_at_sms(settings: Settings) -> Finding:
 
 
 def _steps_by_sms(settings: Settings) -> list[str]:
-    """The steps of the cascade that text doctors."""
+    """The steps of the cascade that ask doctors by text message."""
     try:
-        return [rule.step.value for rule in load_region(settings.region).steps if "sms" in rule.channels]
+        return [rule.step.value for rule in load_region(settings.region).steps if rule.asks_by_text]
     except RegionError:
         return []
 

@@ -280,6 +280,13 @@ def find(mission: Mission, party: Party) -> tuple[int, DoctorOffer] | None:
     return None
 
 
+def may_be_texted(mission: Mission) -> bool:
+    """Whether the hour and the link may go by text message: a channel of the doctor's step."""
+    doctor = mission.cascade.doctor
+    own = (step for step in mission.cascade.steps if doctor is not None and step.step is doctor.step)
+    return any("sms" in step.channels for step in own)
+
+
 def offer_at(mission: Mission, party: Party) -> tuple[CascadeStep, DoctorOffer] | None:
     """That party's newest offer and the step it belongs to."""
     found = find(mission, party)

@@ -240,7 +240,7 @@ class Step:
     ended_at: datetime | None = None
     begins: datetime | None = None  # when the garde begins: no hour before it
     offers: tuple[DoctorOffer, ...] = ()
-    channels: tuple[str, ...] = ("telegram", "phone")  # how its doctors are reached, in this order
+    channels: tuple[str, ...] = ("telegram", "phone", "sms")  # how its doctors are reached, in this order
 
     @property
     def to_phone(self) -> tuple[DoctorOffer, ...]:

@@ -99,9 +99,18 @@ class StepRule:
     skipped_in_mmg: bool = False
     only_if_duty_begins: bool = False  # counts only where a garde begins before the limit
     by_duty: bool = False  # only whoever the duty roster names, also once it has run out
-    channels: tuple[str, ...] = ("telegram", "phone")  # in this order: «telegram», «sms», «phone»
+    channels: tuple[str, ...] = (
+        "telegram",
+        "phone",
+        "sms",
+    )  # in this order; «sms» behind «phone» texts no question
     valid_from: date | None = None
     valid_until: date | None = None  # last day included
+
+    @property
+    def asks_by_text(self) -> bool:
+        """Whether doctors are asked by text message; behind the telephone it only takes hour and link."""
+        return "sms" in self.channels and "phone" not in self.channels[: self.channels.index("sms")]
 
     def holds_on(self, day: date) -> bool:
         """Whether it is asked on that day."""

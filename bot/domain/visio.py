@@ -31,8 +31,11 @@ DELAY = timedelta(minutes=15)
 #: How long after the limit, or after a late hour, a link still opens; no hour is put off further.
 GRACE = timedelta(hours=2)
 
-#: The card in an operator's private chat with the nurse's link.
-DICTATED = "visio_dictated"
+#: The cards in an operator's private chat with the link of the nurse, and of the doctor.
+DICTATED, DOCTORS_DICTATED = "visio_dictated", "visio_doctors_dictated"
+
+#: The card with which OSNP phone a doctor whom the link does not reach.
+CALL = "visio_call"
 
 #: The same button tapped again so soon, by either side, means the same thing.
 SAME_TAP = timedelta(minutes=1)
@@ -139,6 +142,7 @@ def create(mission: Mission, links: Links, now: datetime) -> Outcome:
             Withdrawal(mission.id, "visio.doctor"),
             Withdrawal(mission.id, "visio.sms"),
             Withdrawal(mission.id, "visio.sms_idel"),
+            Withdrawal(mission.id, "visio.no_way"),
         ),
     )
 
@@ -154,7 +158,13 @@ def _left(mission: Mission) -> tuple[Notice, ...]:
     if visio is None or visio.ended:
         return ()
     cards = [("visio.group", to_group(mission.id), card_of(visio))] if visio.by_voice else []
-    cards += [("visio.dictated", to_person(person), DICTATED) for person in visio.dictated_by]
+    if _by_phone(mission):
+        cards.append(("visio.no_way", to_group(mission.id), CALL))
+    cards += [
+        ("visio.dictated", to_person(person), card)
+        for person in visio.dictated_by
+        for card in (DICTATED, DOCTORS_DICTATED)
+    ]
     sides = [("visio.idel", to_person(mission.visit.idel))] if mission.visit.idel is not None else []
     if visio.doctor is not None:
         sides.append(("visio.doctor", to_party(visio.doctor)))
@@ -207,8 +217,14 @@ def sent_links(mission: Mission, links: Links) -> tuple[Notice, ...]:
             )
         )
     elif _by_phone(mission):
-        notices.append(Notice("visio.no_way", to_group(mission.id), mission.id))
+        notices.append(_call(mission))
     return tuple(notices)
+
+
+def _call(mission: Mission) -> Notice:
+    """The doctor's link is dictated by OSNP."""
+    number = mission.visio.number if mission.visio else 0
+    return Notice("visio.no_way", to_group(mission.id), mission.id, card=CALL, fresh=True, epoch=number)
 
 
 def _by_voice(mission: Mission, links: Links, url: str) -> list[Notice]:
@@ -268,28 +284,36 @@ def redraw(mission: Mission, url: str) -> Notice | None:
     return replace(card, fresh=False, only_if_there=True)
 
 
-def dictate(mission: Mission, by: PersonId, url: str) -> Outcome:
-    """«Lien à dicter»: the nurse's own link in an operator's private chat, where no text message takes it."""
+def is_dictated(mission: Mission, side: Party) -> bool:
+    """Whether OSNP may give that side its link: only a telephone reaches it."""
+    if side == nurse(mission):
+        return is_by_voice(mission)
+    return side in participants(mission) and _by_phone(mission)
+
+
+def dictate(mission: Mission, by: PersonId, side: Party, url: str) -> Outcome:
+    """«Lien à dicter»: one side's own link in an operator's private chat, where no text message takes it."""
     room = mission.visio
     if (refused := refusal(mission)) is not None:
         return refused
     if room is None or room.ended:
         return nothing(mission, "visio.none", number=mission.number)
-    if not is_by_voice(mission):
+    if not is_dictated(mission, side):
         return nothing(mission, "visio.hers", number=mission.number)
+    doctors = side != nurse(mission)
     seen_by = tuple(dict.fromkeys((*room.dictated_by, by)))
     return Outcome(
         replace(mission, visio=replace(room, dictated_by=seen_by)),
         Answer("visio.dictated", {"number": mission.number}),
-        events=(Event("disclosure.seen", {"what": "visio", "number": room.number}),),
+        events=(Event("disclosure.seen", {"what": "visio", "number": room.number, "side": str(side)}),),
         notices=(
             Notice(
                 "visio.dictated",
                 to_person(by),
                 mission.id,
-                facts={"url": url},
+                facts={"url": url, "doctors": doctors},
                 priority=Priority.REPLY,
-                card=DICTATED,
+                card=DOCTORS_DICTATED if doctors else DICTATED,
                 fresh=True,
                 epoch=room.number,
             ),
@@ -383,6 +407,7 @@ def end(mission: Mission) -> Outcome:
                 "visio.sms_idel",
                 "visio.group",
                 "visio.dictated",
+                "visio.no_way",
                 "visio.trouble",
             )
         ),

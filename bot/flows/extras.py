@@ -90,6 +90,8 @@ LOADERS: dict[str, Loader] = {
     "visio.group": visio.received,
     "visio.sms": visio.number_to_text,
     "visio.sms_idel": visio.number_to_text,
+    "doctor.sms": visio.hour_by_text,
+    "cascade.tell_doctor": visio.hour_by_text,
     "cascade.sms": cascade.question_by_text,
     "cascade.sms_over": cascade.over_by_text,
     "sectors.table": sectors.table_facts,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain import orders, visio
+from bot.domain import cascade, orders, visio
 from bot.domain.mission import Mission
 from bot.domain.outcome import Answer, Event, Fact, Facts, Notice, Outcome, to_party
 from bot.domain.people import (
@@ -110,9 +110,12 @@ async def _urls(
 
 
 async def _mobile(given: Given, tx: Transaction, mission: Mission) -> str | None:
-    """The number of the doctor that takes a text message; a house's only once it has named its doctor."""
+    """The number of the doctor that takes a text message; a house's only once it has named its doctor.
+
+    None where the channels of the doctor's step have no text messages.
+    """
     chosen = mission.cascade.doctor
-    if chosen is None:
+    if chosen is None or not cascade.may_be_texted(mission):
         return None
     number = chosen.phone
     if number is None and chosen.party.kind is PartyKind.PERSON:
@@ -127,19 +130,21 @@ def _takes_texts(given: Given, number: str | None) -> str | None:
     return phone.e164 if phone is not None and phone.takes_sms else None
 
 
-async def dictate(given: Given, by: Person, mission_id: MissionId) -> Answer:
-    """«Lien à dicter»: in private to the operator who is on the telephone with the nurse."""
+async def dictate(given: Given, by: Person, mission_id: MissionId, *, doctors: bool = False) -> Answer:
+    """«Lien à dicter»: in private to the operator who is on the telephone with the nurse, or the doctor."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        side = visio.nurse(mission)
-        if side is None or mission.visio is None or not visio.is_by_voice(mission):
+        chosen = mission.cascade.doctor
+        side = (chosen.party if chosen else None) if doctors else visio.nurse(mission)
+        if side is None or mission.visio is None or not visio.is_dictated(mission, side):
             return Answer("visio.hers", {"number": mission.number})
         urls = await _urls(given, tx, mission, mission.visio.room, (side,))
         if side not in urls:
             return Answer("visio.no_engine", {"number": mission.number})
-        return await record(given, tx, visio.dictate(mission, by.id, urls[side]), _actor(by, side))
+        outcome = visio.dictate(mission, by.id, side, urls[side])
+        return await record(given, tx, outcome, _actor(by, side))
 
 
 async def trouble(given: Given, by: Person, mission_id: MissionId) -> Answer:
@@ -231,6 +236,7 @@ async def received(given: Given, tx: Transaction, notice: Notice, mission: Missi
         "telegram_at": card.sent_at if card is not None and card.sent_at >= made_at else None,
         "sms_at": texts[-1] if texts else None,
         "by_phone": chosen is not None and chosen.by_phone,
+        "takes_sms": await _mobile(given, tx, mission) is not None,
         "moved": any(line.kind == "visio.moved" for line in lines),
     }
 
@@ -241,6 +247,13 @@ _OWN_TEXT = frozenset({"sms.accepted", "visio.not_texted"})
 
 def _is_own_text(kind: str, facts: Facts) -> bool:
     return kind != "sms.accepted" or facts.get("kind") == "visio.sms_idel"
+
+
+async def hour_by_text(
+    given: Given, tx: Transaction, notice: Notice, mission: Mission | None
+) -> dict[str, Any]:
+    """Where the hour goes by text message: nowhere for a doctor whom only a voice reaches."""
+    return {"phone": await _mobile(given, tx, mission) if mission is not None else None}
 
 
 async def number_to_text(

@@ -19,7 +19,9 @@ async def on_new_link(context: Context, person: Person, press: Press) -> None:
 
 async def on_dictate(context: Context, person: Person, press: Press) -> None:
     """«Lien à dicter»."""
-    await context.say(await visio.dictate(context.given, person, press.mission))
+    await context.say(
+        await visio.dictate(context.given, person, press.mission, doctors=press.arg == "doctor")
+    )
 
 
 async def on_trouble(context: Context, person: Person, press: Press) -> None:

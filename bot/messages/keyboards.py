@@ -112,6 +112,7 @@ KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
     "visio.doctor": visio.card,
     "visio.trouble": visio.trouble,
     "visio.group": visio.group,
+    "visio.no_way": visio.to_doctor,
     "vitals.card": vitals.doctor,
     "vitals.own": vitals.own,
     "vitals.entry": vitals.entry,

@@ -36,6 +36,13 @@ def group(keys: Keys) -> Rows:
     )
 
 
+def to_doctor(keys: Keys) -> Rows:
+    """The doctor's link, for OSNP who phone."""
+    if not _is_of_present_room(keys):
+        return ()
+    return rows((keys.tap(Verb.VISIO_DICTATE, "visio_dictate", "doctor"),))
+
+
 def card(keys: Keys) -> Rows:
     """Enter, or say that it does not work. Nothing once the link is dead."""
     url = keys.sheet.f.get("url")

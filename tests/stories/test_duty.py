@@ -284,6 +284,58 @@ async def test_a_step_by_phone_writes_to_nobody(story: Story) -> None:
     story.person("Léa").rang("appeler Effecteurs")
 
 
+async def test_by_phone_alone_osnp_say_the_hour_and_dictate_the_link(story: Story) -> None:
+    await with_region(story, channels("effecteur_sas", '["phone"]'))
+    lea, amina = story.person("Léa"), story.person("Amina")
+    await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    await lea.taps("✔ Dr Morel")
+    await lea.taps("10:20")
+
+    lea.sees("À dire au médecin : visio 10:20, on le rappelle avec le lien", "+33 6 39 98 00 21")
+    await amina.taps("Créer la visio")
+
+    amina.sees("Lien au médecin : l'OSNP le lui dicte au téléphone")
+    lea.rang("visio 10:20 : Léa, appeler le médecin")
+    lea.sees("À dire au médecin : visio 10:20, puis le lien", "Sans image, il appelle l'IDEL : Amina BENALI")
+    await lea.taps("Lien à dicter")
+    lea.sees("lien du médecin, visio 10:20", "Pour Dr Claire MOREL seul(e)", "https://")
+    assert story.sms_sent() == []
+
+    # A new room: what was dictated no longer opens anything
+    await amina.taps("Ça ne marche pas")
+    await story.wait(minutes=2)
+    await amina.taps("Nouveau lien")
+    lea.sees("lien remplacé, voir plus bas")
+    assert story.sms_sent() == []
+
+
+async def test_a_step_without_texts_sends_the_link_to_telegram_alone(story: Story) -> None:
+    await with_region(story, channels("effecteur_sas", '["telegram", "phone"]'))
+    amina = story.person("Amina")
+    await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    await story.person("Claire").taps("J'accepte 10:20")
+    await amina.taps("Créer la visio")
+    story.person("Claire").sees("🎥 SMT 1 · visio 10:20")
+    assert story.sms_sent() == []
+
+
+async def test_a_landline_gets_no_text_and_osnp_get_the_call(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    async with story.storage.transaction() as tx:
+        (jean,) = [p for p in await tx.people.all() if p.first_name == "Jean"]
+        await tx.people.save(replace(jean, phone="+33353010024"))
+    await story.mission(offered_to=["Amina"], medecin_traitant="Jean")
+    await amina.taps("ACCEPTER · 40 min")
+    await lea.taps("Accepte")
+    await lea.taps("10:20")
+    lea.sees("+33 3 53 01 00 24", "À dire au médecin : visio 10:20", "Aucun SMS ne lui part")
+    await amina.taps("Créer la visio")
+    lea.rang("Léa, appeler le médecin")
+    assert story.sms_sent() == []
+
+
 async def test_who_has_telegram_is_not_texted_where_telegram_comes_first(story: Story) -> None:
     await with_region(story, channels("effecteur_sas", '["telegram", "sms", "phone"]'))
     await story.mission(offered_to=["Amina"])

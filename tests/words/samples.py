@@ -532,6 +532,7 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("joining.accepted", "amina", "", {"person": "amina"}),
     ("joining.accepted", "claire", "", {"person": "claire"}),
     *(("joining.refused", "applicant:refused", "", {"reason": reason}) for reason in REASONS),
+    ("joining.may_ask_again", "applicant:refused", "", {}),
     ("profile.card", "amina", "", {"person": "amina"}),
     ("profile.card", "claire", "", {"person": "claire"}),
     ("profile.card", "lea", "", {"person": "lea"}),
@@ -605,8 +606,9 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("visio.group_trouble", "group", "visio", {"side": "idel", "told": False}),
     ("visio.group", "group", "visio_by_voice visio_over", {}),
     ("visio.dictated", "lea", "visio_by_voice visio_over", {"url": URL}),
+    ("visio.dictated", "lea", "visio", {"url": URL, "doctors": True}),
     ("visio.sms_idel", "sms:amina", "visio_by_voice", {"url": URL, "phone": "+33639980011"}),
-    ("visio.no_way", "group", "found_by_phone", {}),
+    ("visio.no_way", "group", "visio visio_by_voice visio_over", {}),
     ("visio.sms", "sms:claire", "visio exercise_visio", {"url": URL, "phone": "+33639980021"}),
     # Constantes
     ("vitals.card", "claire", "found visio", {"series": 1}),
