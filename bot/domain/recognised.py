@@ -88,6 +88,17 @@ class Recognised:
     leftovers: tuple[str, ...] = ()  # all the rest
 
     @property
+    def is_request(self) -> bool:
+        """Whether it describes a patient: three at least of name, age, address and number."""
+        told = (
+            self.last_name,
+            self.birth_date is not None or self.age is not None,
+            self.address or self.postal_code,
+            self.phones,
+        )
+        return sum(map(bool, told)) >= 3
+
+    @property
     def caller(self) -> Contact | None:
         """Who called, as far as given."""
         if not (self.caller_name or self.caller_link or self.caller_phone):

@@ -28,6 +28,7 @@ from bot.domain.outcome import (
 )
 from bot.domain.people import CascadeStep, MissionId, Person, PersonId, Role
 from bot.domain.places import distance_between, plain
+from bot.domain.recognition import recognise
 from bot.domain.region import Question as AskedInRegion
 from bot.domain.region import ServiceHours
 from bot.domain.waves import Candidate
@@ -223,6 +224,12 @@ async def typed_first(given: Given, person: Person, text: str, written: Written)
         else:
             await _hear(given, tx, person, await _read(tx, person.id) or draft, text, written)
     return True
+
+
+def is_request(given: Given, text: str) -> bool:
+    """Whether a text describes a patient, as a pasted request does: it is no note and no reason."""
+    day = calendar.local(given.region, given.now()).date()
+    return recognise(text, given.region, day, fiction=given.fiction_numbers).is_request
 
 
 async def typed_here(given: Given, person: Person, written: Written) -> bool:

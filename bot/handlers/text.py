@@ -4,6 +4,7 @@ A dialogue that is offered a text says whether it was for it; the first that tak
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from bot.context import Context
@@ -11,6 +12,7 @@ from bot.domain.liaison import marked
 from bot.domain.outcome import Answer
 from bot.domain.people import GROUP_ROLES, Person, Role
 from bot.flows import dialogue
+from bot.flows import opening as opening_flow
 from bot.handlers import (
     availability,
     cascade,
@@ -51,6 +53,11 @@ ON_TYPED: Mapping[str, Typed] = {
 }
 
 
+#: Words about one mission: a pasted request is none, and after a while neither is anything else.
+_OF_A_MISSION = ("note", "cancel", "orient")
+_WAITS = timedelta(minutes=10)
+
+
 async def on_text(update: Any, context: Context) -> None:
     """A text in a private chat."""
     person, message = context.person, update.effective_message
@@ -61,8 +68,9 @@ async def on_text(update: Any, context: Context) -> None:
     if marked(text) is not None and person.role not in GROUP_ROLES:
         await thread.on_message(update, context)  # it says itself what it is, whatever else is asked
         return
+    waiting = await _still_waiting(context, person, text)
     # Only looked at: the update is done by the commit of the dialogue that takes it.
-    for draft in await dialogue.waiting(context.runtime.given, person.id):
+    for draft in waiting:
         typed = ON_TYPED.get(draft.kind.partition(":")[0])
         if typed is not None and await typed(context, person, draft, text):
             return
@@ -79,3 +87,15 @@ async def on_text(update: Any, context: Context) -> None:
     if await cascade.on_house_text(context, person, text):
         return
     await thread.on_message(update, context)
+
+
+async def _still_waiting(context: Context, person: Person, text: str) -> list[Draft]:
+    """What waits for these words; a question about a mission is forgotten when they are the next request."""
+    given = context.runtime.given
+    waiting = await dialogue.waiting(given, person.id)
+    asked = [draft for draft in waiting if draft.kind.partition(":")[0] in _OF_A_MISSION]
+    is_request = bool(asked) and opening_flow.is_request(given, text)
+    gone = [draft for draft in asked if is_request or given.now() - draft.updated_at > _WAITS]
+    if gone:
+        await dialogue.forget(given, person.id, [draft.kind for draft in gone])
+    return [draft for draft in waiting if draft not in gone]

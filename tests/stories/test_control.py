@@ -428,6 +428,41 @@ async def test_another_reason_is_typed_and_the_group_sees_it(story: Story) -> No
     assert (now.end.reason, now.end.detail) == (EndReason.CANCELLED, "other")
 
 
+@pytest.mark.parametrize("pages", [("Annuler la mission", "Autre motif…"), ("Suivi…", "Note")])
+async def test_the_next_request_pasted_where_words_were_asked_opens_its_own_mission(
+    story: Story, pages: tuple[str, ...]
+) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await opens(lea, *pages)
+
+    await lea.types(
+        "Mme WEISS Berthe née le 01/01/1941\n5 rue principale 68110 Illzach\n03 53 01 00 68\nfièvre"
+    )
+
+    lea.sees("Nouvelle mission", "Berthe WEISS")
+    lea.sees_not("Motif : Mme WEISS")
+    now = await story.mission_now(mission.id)
+    assert (now.state, now.end, now.notes) == (MissionState.OPEN, None, 0)
+
+    await lea.taps("Abandonner")
+    await lea.taps("Oui, effacer")
+    await lea.types("bonjour")
+    assert (await story.mission_now(mission.id)).state is MissionState.OPEN
+
+
+async def test_words_that_come_long_after_they_were_asked_cancel_nothing(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await opens(lea, "Annuler la mission", "Autre motif…")
+    await story.wait(minutes=11)
+
+    await lea.types("bonjour")
+
+    lea.sees("Pour ouvrir une mission")
+    assert (await story.mission_now(mission.id)).state is MissionState.OPEN
+
+
 @pytest.mark.parametrize(
     ("button", "said", "is_owed"),
     [
@@ -550,6 +585,79 @@ async def test_transfer_and_cancel_by_command(story: Story) -> None:
     hugo.sees("La suite se touche dans le sujet de la mission")
     await hugo.taps("Doublon")
     amina.sees("annulée à")
+
+
+async def test_words_behind_a_typed_number_cancel_only_after_a_yes_that_names_the_mission(
+    story: Story,
+) -> None:
+    lea, hugo, amina = story.person("Léa"), story.person("Hugo"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await amina.taps("ACCEPTER · 20 min")
+
+    await lea.types(f"/annuler {mission.number} route coupée par la neige")
+
+    assert (await story.mission_now(mission.id)).state is MissionState.OPEN
+    lea.sees(
+        f"Annuler SMT {mission.number} ?",
+        "Femme, 94 ans · 68200 Mulhouse",
+        "Seront prévenus : Amina B.",
+        "Motif : route coupée par la neige",
+    )
+    lea.sees_no_button("Doublon")
+    await lea.types("Bonjour à tous")  # waits for no words
+    await hugo.taps("Oui, annuler")  # a colleague may say yes
+    now = await story.mission_now(mission.id)
+    assert now.end is not None
+    assert (now.end.reason, now.end.text) == (EndReason.CANCELLED, "route coupée par la neige")
+    amina.sees("Vous n'avez plus à y aller")
+
+
+async def test_a_number_typed_wrong_cancels_nobodys_visit(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await lea.types(f"/annuler {mission.number} doublon", to=story.group.id)
+    lea.sees("Seront prévenus : 1 IDEL sollicité", "Motif : doublon")
+    await lea.taps("Non")
+    lea.sees("rien n'est changé")
+    lea.sees_no_button("Oui, annuler")
+    assert (await story.mission_now(mission.id)).state is MissionState.OPEN
+
+
+async def test_in_its_own_topic_the_reason_suffices(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await in_topic(story, lea, mission.number, "/annuler doublon")
+    assert (await story.mission_now(mission.id)).state is MissionState.CLOSED
+
+
+async def test_what_a_typed_number_decided_is_shown_with_its_patient_and_taken_back_there(
+    story: Story,
+) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 40 min")
+
+    for place in (story.group.id, None):
+        await lea.types(f"/heure {mission.number} 11h00", to=place)
+        lea.sees("fait : heure d'arrivée", "Femme, 94 ans · 68200 Mulhouse")
+        await lea.taps("Défaire")
+        expected = (await story.mission_now(mission.id)).visit.expected_at
+        assert expected is not None
+        assert story.local(expected) == "10:03"
+        lea.sees_not("fait : heure d'arrivée")
+    await lea.types(f"/transferer {mission.number} hugo")
+    lea.sees("fait : transfert")
+    await lea.taps("Défaire")
+    hugo.rang("tenue par Léa depuis")
+    assert (await story.mission_now(mission.id)).operator == mission.operator
+
+
+async def test_in_its_own_topic_a_typed_hour_needs_no_second_look(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 40 min")
+    await in_topic(story, lea, mission.number, "/heure 11h00")
+    lea.sees_not("fait : heure d'arrivée")
 
 
 async def test_a_command_without_a_mission_or_with_a_wrong_number_says_so(story: Story) -> None:
