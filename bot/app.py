@@ -5,7 +5,6 @@ import ctypes
 import gc
 import logging
 import signal
-import tomllib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +17,6 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ContextTypes
 from telegram.request import BaseRequest
 
-import templates
 from bot import routes, systemd
 from bot.background import Background
 from bot.beat import Beat, Reach
@@ -32,12 +30,12 @@ from bot.condition import Condition
 from bot.context import App, Context, Runtime
 from bot.delivery import Delivery
 from bot.domain.outcome import Notice, Timer
-from bot.domain.people import GROUP_ROLES
 from bot.flows import visio
 from bot.flows.record import cards_in_group
 from bot.heartbeat import Heartbeat
 from bot.intake import WANTED, Intake
 from bot.lease import Lease
+from bot.menus import Menus
 from bot.messages import LINES, Words, composer
 from bot.metrics import Metrics
 from bot.ports import Given, SmsPort, Storage, Transaction
@@ -84,6 +82,7 @@ class Bot:
     sms: SmsPort
     beat: Beat
     present: PresentRegion
+    menus: Menus
     web: web.Application
     condition: Condition
     ready: bool = False
@@ -155,7 +154,7 @@ class Bot:
                 poll = self.intake.poll(self.stopping, self.application.bot.id)
                 polling = self.background.start(poll, "polling")
             self.background.start(self._look_around(), "startup checks")
-            self.background.start(self._introduce_to_operators(), "operators' commands")
+            self.background.start(self.menus.follow(), "operators' commands")
             self.background.start(self.present.follow(self.storage, self.given.clock), "region")
             pruning = Pruning(self.given, self.background, self.condition.is_idle)
             self.background.start(pruning.run(), "pruning")
@@ -217,10 +216,7 @@ class Bot:
 
     async def _introduce(self) -> None:
         """Tell Telegram our commands, and where updates go."""
-        for scope, commands in command_lists().items():
-            kind = "all_private_chats" if scope == "private" else "all_group_chats"
-            listed = [{"command": name, "description": words} for name, words in commands.items()]
-            await self.api.comfort("setMyCommands", commands=listed, scope={"type": kind})
+        await self.menus.begin()
         if self.settings.intake == "webhook":
             await self.api.call(
                 "setWebhook",
@@ -228,17 +224,6 @@ class Bot:
                 secret_token=self.settings.webhook_secret,
                 allowed_updates=list(WANTED),
             )
-
-    async def _introduce_to_operators(self) -> None:
-        """In their private chats too, those who work in the group are offered its commands."""
-        commands = {name: words for name, words in command_lists()["group"].items() if name != "id"}
-        listed = [{"command": name, "description": words} for name, words in commands.items()]
-        async with self.given.storage.transaction() as tx:
-            people = [person.id for person in await tx.people.all() if person.role in GROUP_ROLES]
-            accounts = await tx.people.accounts(people)
-        for account in accounts.values():
-            scope = {"type": "chat", "chat_id": account.chat_id}
-            await self.api.comfort("setMyCommands", commands=listed, scope=scope)
 
     async def _look_around(self) -> None:
         """What is not right is said in the log; the bot works with what there is."""
@@ -334,6 +319,7 @@ def build(
         sms=texts,
         beat=beat,
         present=present,
+        menus=Menus(given, api, lambda: delivery.is_sender),
         web=web.Application(),
         condition=Condition(
             given,
@@ -374,12 +360,6 @@ def _on_delivered(given: Given) -> Mapping[str, OnDelivered]:
         await visio.link_arrived(given, tx, notice)
 
     return dict.fromkeys(("visio.doctor", "visio.sms", "visio.sms_idel"), link_arrived)
-
-
-def command_lists() -> dict[str, dict[str, str]]:
-    """The commands that Telegram offers, by scope."""
-    path = Path(templates.__file__).parent / "commands.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def _application(settings: Settings, line: BaseRequest, runtime: Runtime) -> App:
