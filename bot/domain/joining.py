@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from bot.domain.people import CascadeStep, Person, PersonId, Role
 from bot.domain.phone import read_phone
-from bot.domain.places import commune_of, exact_communes, find_communes, plain
+from bot.domain.places import commune_of, exact_communes, find_communes, plain, similar_communes
 from bot.domain.region import Region
 
 #: How many may wait for a decision: a storm of strangers must not bury those who are meant to join.
@@ -26,8 +26,10 @@ AGAIN_EVERY = timedelta(days=1)
 #: What nobody goes on with is forgotten after that time.
 FORGOTTEN_AFTER = timedelta(days=7)
 
-#: Whoever was refused may ask again after that time.
+#: Whoever was refused may ask again after that time, but for what they can put right or a mistake.
 AGAIN_AFTER = timedelta(days=1)
+LIFTED = "lifted"
+AT_ONCE = frozenset({"rpps", "phone", LIFTED})
 
 #: Communes that fit on a screen.
 MOST_COMMUNES = 12
@@ -83,6 +85,7 @@ class Trouble(StrEnum):
     COMMUNE_MANY = "commune_many"
     EMAIL = "email"
     FILE = "file"  # a photo, a voice message
+    CANCELLING = "cancelling"  # «Annuler» was tapped: is that sure?
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,8 @@ def hear(application: Application, text: str, region: Region, *, fiction: bool) 
         case _:
             heard = Trouble.NOT_UNDERSTOOD
     if isinstance(heard, Trouble):
-        return replace(application, trouble=heard, fixing=False)
+        # A list of communes is of the words before: under others it would mislead.
+        return replace(application, trouble=heard, fixing=False, communes=())
     return answered(heard)
 
 
@@ -272,6 +276,9 @@ def read_communes(region: Region, text: str) -> tuple[str, ...] | Trouble:
 
 def _hear_commune(application: Application, text: str, region: Region) -> Application | Trouble:
     found = read_communes(region, text)
+    if found is Trouble.COMMUNE:
+        alike = tuple(commune.insee for commune in similar_communes(region, text))
+        return replace(application, communes=alike) if alike else found
     if isinstance(found, Trouble):
         return found
     if len(found) > 1:
@@ -361,6 +368,13 @@ def card_moment(waiting: Iterable[Application], now: datetime) -> datetime:
     """When the next card may ring: the group has had a moment since the one before."""
     rung = [other.card_at for other in waiting if other.card_at is not None]
     return max((now, *(at + BETWEEN_CARDS for at in rung)))
+
+
+def again_at(application: Application) -> datetime | None:
+    """From when whoever was refused may ask again; None: at any time."""
+    if application.state is not ApplicationState.REFUSED or application.decided_at is None:
+        return None
+    return None if application.reason in AT_ONCE else application.decided_at + AGAIN_AFTER
 
 
 def emptied(application: Application) -> Application:

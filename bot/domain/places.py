@@ -6,12 +6,18 @@ Distances are great circles between town halls, in kilometres.
 import re
 import unicodedata
 from dataclasses import dataclass
+from difflib import get_close_matches
 from math import asin, cos, radians, sin, sqrt
 
 from bot.domain.region import Commune, Region
 
 #: Mean radius of the Earth in kilometres (IUGG).
 EARTH_KM = 6371.0088
+
+#: How like a misspelt name must be (`difflib`), how long, and how many are proposed.
+SIMILAR = 0.8
+SHORTEST_MISSPELT = 4
+MOST_SIMILAR = 4
 
 _SHORT = {"st": "saint", "ste": "sainte", "sts": "saints"}
 _ARTICLES = ("le ", "la ", "les ", "l ")
@@ -107,6 +113,16 @@ def _rank(name: str, wanted: str) -> int | None:
 def exact_communes(region: Region, text: str) -> tuple[Commune, ...]:
     """The communes of exactly that name, «St» and «Saint» being one."""
     return _index(region).exact.get(plain(text), ())
+
+
+def similar_communes(region: Region, text: str) -> tuple[Commune, ...]:
+    """The communes that are written almost so, the nearest spelling first: «Mulouse», «Guebwiler»."""
+    wanted = plain(text)
+    if len(wanted) < SHORTEST_MISSPELT or any(c.isdigit() for c in wanted):
+        return ()
+    index = _index(region)
+    alike = get_close_matches(wanted, index.exact, n=MOST_SIMILAR, cutoff=SIMILAR)
+    return tuple(commune for name in alike for commune in index.exact[name])
 
 
 def distance_km(a: Commune, b: Commune) -> float:

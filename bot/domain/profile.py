@@ -8,6 +8,7 @@ from zlib import crc32
 from bot.domain.joining import LONGEST, Trouble, read_communes, read_email, read_name, read_rpps
 from bot.domain.people import GROUP_ROLES, CascadeStep, Person, Role
 from bot.domain.phone import read_phone
+from bot.domain.places import similar_communes
 from bot.domain.region import Region
 
 #: Stands where a name was, once somebody's facts are forgotten.
@@ -107,6 +108,8 @@ def read(
             return rpps if isinstance(rpps, Trouble) else replace(person, rpps=rpps)
         case Field.COMMUNE:
             found = read_communes(region, text)
+            if found is Trouble.COMMUNE:
+                return tuple(commune.insee for commune in similar_communes(region, text)) or found
             if isinstance(found, Trouble) or len(found) > 1:
                 return found
             return replace(person, commune=found[0])

@@ -5,7 +5,7 @@ Whatever an applicant is told is owed to the place of their application, so that
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain import joining
@@ -54,16 +54,30 @@ async def begin(given: Given, user_id: int, chat_id: int) -> Answer | None:
             if _asks_phone(given, former):
                 await tx.outbox.owe([_contact(former)], now)
             return None
-        if former is not None and former.state is ApplicationState.REFUSED and former.decided_at is not None:
-            again = former.decided_at + joining.AGAIN_AFTER
-            if now < again:
-                return Answer("joining.refused_before", {"until": again.isoformat()})
+        if former is not None and (refused := _refused(former, now)) is not None:
+            return refused
         new = Application(0, user_id, chat_id, ApplicationState.FILLING, asked_at=now)
         left = await tx.people.by_user(user_id)
         if left is not None and left.left_at is not None:
             new = joining.coming_back(new, left)
         await _show(given, tx, await tx.applications.save(new), fresh=True)
         return None
+
+
+def _refused(former: Application, now: datetime) -> Answer | None:
+    """What somebody reads who was refused and may not ask again yet."""
+    again = joining.again_at(former)
+    if again is None or again <= now:
+        return None
+    return Answer("joining.refused_before", {"until": again.isoformat()})
+
+
+async def turned_away(given: Given, user_id: int) -> Answer:
+    """What a stranger without a form is told: to join, or that they were refused."""
+    async with given.storage.transaction() as tx:
+        former = await tx.applications.of_user(user_id)
+    refused = _refused(former, given.now()) if former is not None else None
+    return refused or Answer("press.stranger")
 
 
 async def typed(given: Given, user_id: int, text: str) -> bool:
@@ -121,6 +135,13 @@ async def pressed(given: Given, user_id: int, number: int, arg: str) -> Answer:
         application = await tx.applications.of_user(user_id)
         if application is None or application.id != number or not application.is_open:
             return STALE
+        if name == "cancel" and value != "yes" and application.role is not None:
+            asked = replace(application, trouble=Trouble.CANCELLING, fixing=False)
+            await _show(given, tx, asked, fresh=False)
+            return Answer("joining.sure")
+        if name == "keep":
+            await _show(given, tx, replace(application, trouble=None), fresh=False)
+            return Answer("joining.kept")
         if name == "cancel":
             await _withdraw(given, tx, application, said=_asks_phone(given, application))
             return Answer("joining.withdrawn")
@@ -336,6 +357,8 @@ async def decide(given: Given, by: Person, number: int, arg: str) -> Answer:
         application = await tx.applications.lock(number)
         if application is None:
             return Answer("joining.gone")
+        if choice == "lift" and joining.again_at(application) is not None:
+            return await _lift(given, tx, application, by)
         if application.state is not ApplicationState.WAITING:
             return await _settled(tx, application)
         if choice == "yes":
@@ -419,6 +442,18 @@ async def _refuse(given: Given, tx: Transaction, application: Application, by: P
     told = Notice("joining.refused", to_applicant(application.id), facts={"reason": refused.reason})
     await tx.outbox.owe([told], now)
     return Answer("joining.refusal_sent")
+
+
+async def _lift(given: Given, tx: Transaction, application: Application, by: Person) -> Answer:
+    """They were refused by mistake, or have put it right on the telephone: they may ask again at once."""
+    now = given.now()
+    lifted = replace(application, decided_at=now, decided_by=by.id, reason=joining.LIFTED)
+    await tx.applications.save(lifted)
+    event = Event("joining.refusal_lifted", {"application": application.id})
+    await tx.journal.write(None, [event], actor_of(by), now)
+    told = Notice("joining.may_ask_again", to_applicant(application.id))
+    await tx.outbox.owe([told, _card(application.id, fresh=False)], now)
+    return Answer("joining.lifted")
 
 
 #: Why somebody is refused; the last one is said without a reason.

@@ -11,8 +11,6 @@ from bot.domain.outcome import Answer
 from bot.domain.people import Person
 from bot.flows import joining
 
-STRANGER = Answer("press.stranger")
-
 
 async def on_start(update: Any, context: Context) -> None:
     """`/start` without a link, by somebody unknown."""
@@ -25,7 +23,7 @@ async def on_start(update: Any, context: Context) -> None:
 async def on_text(update: Any, context: Context) -> None:
     """A text of somebody unknown: for their form, when they have one."""
     if not await joining.typed(context.given, update.effective_user.id, update.effective_message.text or ""):
-        await context.say(STRANGER)
+        await _turn_away(context, update.effective_user.id)
 
 
 async def on_edited(message: Message, context: Context) -> bool:
@@ -41,14 +39,20 @@ async def on_contact(update: Any, context: Context) -> None:
     contact = update.effective_message.contact
     user = update.effective_user
     if not await joining.shared(context.given, user.id, contact.user_id, contact.phone_number or ""):
-        await context.say(STRANGER)
+        await _turn_away(context, user.id)
 
 
 async def on_file(context: Context) -> None:
     """A photo, a voice message of somebody unknown."""
     user = context.incoming.effective_user
-    if user is None or not await joining.sent_file(context.given, user.id):
-        await context.say(STRANGER)
+    if user is None:
+        await context.say(Answer("press.stranger"))
+    elif not await joining.sent_file(context.given, user.id):
+        await _turn_away(context, user.id)
+
+
+async def _turn_away(context: Context, user_id: int) -> None:
+    await context.say(await joining.turned_away(context.given, user_id))
 
 
 async def on_stranger_press(update: Any, context: Context, press: Press) -> None:

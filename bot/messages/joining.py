@@ -1,7 +1,7 @@
 """The buttons of whoever asks to join, and of the OSNP who decide."""
 
 from bot.buttons import Verb
-from bot.domain.joining import Application, ApplicationState, Asked, questions
+from bot.domain.joining import Application, ApplicationState, Asked, Trouble, again_at, questions
 from bot.domain.people import Role
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 from bot.ports import Button
@@ -32,6 +32,8 @@ class Form:
     def rows(self) -> Rows:
         """Everything under the form."""
         application, asked = self.application, self.keys.sheet.extra["asked"]
+        if application.trouble == Trouble.CANCELLING:
+            return rows((self.tap("join_keep", "keep=1"),), (self.tap("join_cancel_yes", "cancel=yes"),))
         cancel = self.tap("join_cancel", "cancel=1")
         if application.state is ApplicationState.WAITING:
             return rows((cancel,))
@@ -95,11 +97,15 @@ def contact(keys: Keys) -> Rows:
 def card(keys: Keys) -> Rows:
     """What OSNP may decide."""
     application: Application | None = keys.sheet.extra["application"]
-    if application is None or application.state is not ApplicationState.WAITING:
+    if application is None:
         return ()
 
     def tap(label: str, arg: str, **values: object) -> Button:
         return keys.tap(Verb.JOIN_DECIDE, label, arg, epoch=application.id, **values)
+
+    if application.state is not ApplicationState.WAITING:
+        refused_for_a_day = again_at(application) is not None
+        return rows((tap("join_lift", "lift=1") if refused_for_a_day else None,))
 
     if application.refusing:
         reasons = [

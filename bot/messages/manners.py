@@ -153,6 +153,7 @@ MANNERS: dict[str, Manner] = {
     "joining.card": ACT,
     "joining.accepted": ACT,
     "joining.refused": ACT,
+    "joining.may_ask_again": ACT,
     "profile.card": INFORMS,
     "profile.found": INFORMS,
     "profile.changed": INFORMS,

@@ -234,9 +234,7 @@ async def test_somebody_who_is_refused_reads_why_and_whom_to_call(story: Story) 
     assert (refused.state, refused.reason, refused.phone) == (ApplicationState.REFUSED, "rpps", None)
 
     await story.wait(seconds=10)
-    await zoe.types("/start")
-    zoe.sees("n'a pas été retenue. Nouvelle demande possible le 07/10/2026")
-    await story.wait(hours=24)
+    zoe.sees("Corrigez, et recommencez : /start")
     await zoe.types("/start")
     zoe.sees("question 1 sur 7")
 
@@ -494,6 +492,75 @@ async def test_communes_to_choose_from_are_buttons(story: Story) -> None:
     assert (found.commune, found.communes) == ("68297", ())
 
 
+async def test_a_commune_with_a_fault_of_spelling_is_proposed(story: Story) -> None:
+    zoe = newcomer(story)
+    await says_all(zoe)
+    await zoe.taps("Corriger…")
+    await zoe.taps("Commune")
+    await zoe.types("saint")
+    zoe.sees_button("Saint-Amarin")
+    await zoe.types("Belfort")
+    zoe.sees("Aucune commune de ce nom dans le 68. Vous êtes d'à côté ?")
+    zoe.sees_no_button("Saint-Amarin")
+    await zoe.types("Guebwiler")
+    zoe.sees("Quelle commune ?")
+    zoe.sees_no_button("Saint-Amarin")
+    await zoe.taps("Guebwiller")
+    assert (await application_of(story, zoe)).commune == "68112"
+
+
+async def test_one_slip_on_cancel_erases_nothing(story: Story) -> None:
+    zoe = newcomer(story)
+    await says_all(zoe)
+    await zoe.taps("Annuler")
+    zoe.sees("Arrêter l'inscription ?", "Zoé VOGEL")
+    await zoe.taps("Non, continuer")
+    zoe.sees("Tout est juste ?", "Zoé VOGEL")
+    await zoe.taps("Envoyer")
+    await zoe.taps("Annuler")
+    zoe.sees("Retirer votre demande ?")
+    await zoe.taps("Non, continuer")
+    zoe.sees("transmise à", "Une question, une erreur ? +33 3 89 64 70 15")
+    assert (await application_of(story, zoe)).state is ApplicationState.WAITING
+
+
+async def test_a_refusal_by_mistake_is_lifted_and_they_ask_again_at_once(story: Story) -> None:
+    lea, hugo, zoe = story.person("Léa"), story.person("Hugo"), newcomer(story)
+    await says_all(zoe)
+    await zoe.taps("Envoyer")
+    await lea.taps("Refuser")
+    await lea.taps("Autre raison")
+    await story.wait(seconds=10)
+    await zoe.types("mais pourquoi ?")
+    zoe.sees("n'a pas été retenue. Nouvelle demande possible le 07/10/2026")
+    zoe.sees_not("Ce bot est réservé")
+    await zoe.types("/start")
+    zoe.sees_not("Vous êtes…")
+
+    await hugo.taps("Lever le refus")
+
+    zoe.rang("vous pouvez la redemander")
+    lea.sees("Refus levé · Hugo S.", "Zoé VOGEL")
+    lea.sees_no_button("Lever le refus")
+    assert [actor for actor, _ in await journal(story, "joining.refusal_lifted")] == ["p2"]
+    await zoe.types("/start")
+    zoe.sees("Vous êtes…")
+
+
+async def test_whoever_was_refused_for_another_reason_waits_a_day(story: Story) -> None:
+    lea, zoe = story.person("Léa"), newcomer(story)
+    await says_all(zoe)
+    await zoe.taps("Envoyer")
+    await lea.taps("Refuser")
+    await lea.taps("Hors du secteur")
+    await story.wait(seconds=10)
+    await zoe.types("/start")
+    zoe.sees("Nouvelle demande possible le 07/10/2026")
+    await story.wait(hours=24)
+    await zoe.types("/start")
+    zoe.sees("Vous êtes…")
+
+
 async def test_whoever_cancels_after_sending_takes_the_card_back(story: Story) -> None:
     lea, zoe = story.person("Léa"), newcomer(story)
     await says_all(zoe)
@@ -501,6 +568,7 @@ async def test_whoever_cancels_after_sending_takes_the_card_back(story: Story) -
     await zoe.types("Est-ce que ça avance ?")
     zoe.sees("transmise à")
     await zoe.taps("Annuler")
+    await zoe.taps("Oui, tout effacer")
     zoe.is_told_at_once("Annulé, rien n'est gardé.")
     lea.sees("Inscription retirée")
     lea.sees_not("VOGEL")

@@ -191,6 +191,7 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
             ("reopen", "planned cancelled_words", ""),
         )
     ),
+    ("control.page", "group", "assigned", {"page": "decided", "arg": "hour", "stamp": 0}),
     ("control.page", "group", "assigned", {"page": "undo", "arg": "", "person": "amina"}),
     *(
         ("control.page", "group", "planned", {"page": "done", "arg": what, "by": "Léa M.", "at": at(60)})
@@ -585,6 +586,12 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
         if reason not in (EndReason.DONE, EndReason.REORIENTED, EndReason.VISIT_SOS)
     ),
     ("closing.confirm", "amina", "planned end_absent", {"reason": None}),
+    (
+        "closing.confirm",
+        "group",
+        "offered planned found",
+        {"reason": "cancelled", "text": "route coupée par la neige", "person": "lea"},
+    ),
     ("closing.call_15", "amina", "worsened", {"at": at(66), "by": "Amina B.", "by_idel": True}),
     ("closing.call_15_address", "amina", "worsened", {}),
     ("closing.worsened", "group", "worsened", {"at": at(66), "by": "Amina B.", "by_idel": True}),
