@@ -6,6 +6,7 @@ of three, in one group 20 in any minute. Knows chats by their number only, and t
 
 import random
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -72,6 +73,13 @@ class Window:
             if one.at == at:
                 self.spent.remove(one)
                 return
+
+    def add(self, moments: Sequence[datetime], now: datetime) -> None:
+        """So many went at these moments: those of them that are not known yet count too."""
+        counting = [one for at in moments if (one := Spent(at, at + self.span + self.alone)).until > now]
+        missing = len(counting) - (self.most - self.room(now))
+        if missing > 0:
+            self.spent = deque(sorted([*self.spent, *counting[-missing:]], key=lambda one: one.until))
 
     def room(self, now: datetime, ahead: timedelta = NONE) -> int:
         """How many more fit now, or will so long from now."""
@@ -191,6 +199,17 @@ class Budgets:
                 self._group(slot.chat).take_out(slot.at)
             if slot.chat in self._paces:
                 self._paces[slot.chat].release()
+
+    def remember(self, slots: Sequence[Slot], now: datetime) -> None:
+        """What somebody else has sent, the oldest first, counts for whoever goes on sending."""
+        self._look_at(now)
+        self._overall.add([slot.at for slot in slots], now)
+        strange = {slot.chat for slot in slots} - self._paces.keys()
+        for slot in slots:
+            if slot.chat in strange:
+                self._paces.setdefault(slot.chat, Pace(slot.at)).spend(slot.at)
+        for group in {slot.chat for slot in slots if slot.is_group}:
+            self._group(group).add([slot.at for slot in slots if slot.chat == group], now)
 
     def group_room(self, chat: int, now: datetime) -> int:
         """How many messages are left of the group's minute."""

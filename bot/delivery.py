@@ -42,6 +42,7 @@ from bot.lease import Lease
 from bot.ports import Compose, Ended, Given, HowEnded, Outgoing, Owed, Prepared, SmsPort, Tally, Transaction
 from bot.purge import Purge
 from bot.recorder import Recorder
+from bot.sending import before
 from bot.sending.attempt import Attempt
 from bot.sending.blocked import Blocked
 from bot.sending.courier import CardsInGroup, Courier
@@ -238,6 +239,7 @@ class Delivery:
 
     async def _take_over(self, tx: Transaction) -> None:
         """Whoever sent before is dead or has let go: what it had claimed is owed again."""
+        await before.remember(tx, self.threads, self.budgets, self._given.now())
         errands = [*self._begun.values(), *self._preparing]
         ours = [row.id for errand in errands for row in (*errand.rows, *(line for line, _ in errand.behind))]
         if taken := await tx.outbox.take_back_claims(keep=ours):

@@ -176,6 +176,15 @@ class Owed:
     perhaps_sent: bool = False  # an earlier try ended unknown, or its process died
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A row that has gone to its place, or perhaps has."""
+
+    place: Place
+    mission: MissionId | None
+    at: datetime | None  # None: it is being sent
+
+
 class HowEnded(StrEnum):
     """What became of a claimed row."""
 
@@ -455,6 +464,10 @@ class Outbox(Protocol):
 
     async def never_sent(self, mission: MissionId, kind: str, since: datetime) -> set[Place]:
         """Where notices of that kind, owed by that mission since then, wait or have expired."""
+        ...
+
+    async def gone_since(self, since: datetime) -> list[Gone]:
+        """What has been delivered since then, oldest first, then what is being sent."""
         ...
 
     async def newest_gone(self, place: Place, mission: MissionId, card: str, since: datetime) -> str | None:

@@ -6,7 +6,7 @@ topic: what cannot have one within 20 s goes into the one flow of the chat, and 
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,9 +124,8 @@ class Threads:
         async with self._given.storage.transaction() as tx:
             return await tx.sent.current_chat(self._group_id)
 
-    async def know(self, tx: Transaction, notices: Sequence[Notice]) -> list[Known]:
-        """What is known of the places of several notices, in a handful of queries."""
-        places = {notice.to for notice in notices}
+    async def chats(self, tx: Transaction, places: Collection[Place]) -> dict[Place, int | None]:
+        """The chat of each place; None: nobody is there."""
         persons = [PersonId(place.id) for place in places if place.kind is PlaceKind.PERSON]
         accounts = await tx.people.accounts(persons)
         chats: dict[Place, int | None] = {}
@@ -143,6 +142,12 @@ class Threads:
         if any(place.kind in GROUP_KINDS for place in places):
             group = await tx.sent.current_chat(self._group_id)
             chats |= {place: group for place in places if place.kind in GROUP_KINDS}
+        return chats
+
+    async def know(self, tx: Transaction, notices: Sequence[Notice]) -> list[Known]:
+        """What is known of the places of several notices, in a handful of queries."""
+        places = {notice.to for notice in notices}
+        chats = await self.chats(tx, places)
         lanes = [(notice.to, mission) for notice in notices if (mission := mission_at(notice)) is not None]
         threads = await tx.sent.threads(lanes)
         firsts = await tx.sent.firsts(lanes)
@@ -170,6 +175,16 @@ class Threads:
         async with self._given.storage.transaction() as tx:
             (known,) = await self.know(tx, [notice])
             return known
+
+    def lacks_topic(self, notice: Notice, known: Known) -> bool:
+        """Whether a topic would have to be made for it first, in a group."""
+        thread = known.thread
+        return (
+            notice.to.kind is PlaceKind.MISSION
+            and known.unreachable is None
+            and mission_at(notice) is not None
+            and (thread is None or (thread.thread_id is None and thread.state is not ThreadState.NONE))
+        )
 
     async def destination(
         self, notice: Notice, known: Known, outgoing: Outgoing, owed_since: datetime

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, func, ins
 from bot.domain.outage import Unsent
 from bot.domain.outcome import Notice, Place, PlaceKind, Priority, WhenUnknown, Withdrawal
 from bot.domain.people import MissionId
-from bot.ports import Ended, HowEnded, Owed
+from bot.ports import Ended, Gone, HowEnded, Owed
 from storage import codec
 from storage.connected import Connected, RealNow, lane_of
 from storage.prepared import Record
@@ -177,6 +177,16 @@ _UNSENT = select(outbox.c.kind, outbox.c.mission, outbox.c.state).where(
     outbox.c.finished_at < bindparam("until"),
     outbox.c.state.in_([quoted(OutboxState.EXPIRED), quoted(OutboxState.GIVEN_UP)]),
 )
+_GONE = (
+    select(outbox.c.place, outbox.c.mission, outbox.c.finished_at)
+    .where(
+        outbox.c.finished_at.is_not(None),
+        outbox.c.finished_at >= bindparam("since"),
+        outbox.c.state == quoted(OutboxState.DELIVERED),
+    )
+    .order_by(outbox.c.finished_at)
+)
+_GOING = select(outbox.c.place, outbox.c.mission, outbox.c.finished_at).where(_SENDING)
 _WAITING_OF = select(outbox.c.place).where(
     _OWED, outbox.c.mission == bindparam("of_mission"), outbox.c.kind == bindparam("of_kind")
 )
@@ -341,6 +351,10 @@ class SqlOutbox:
         of = {"of_mission": mission, "of_kind": kind}
         rows = [*await self._db.rows(_WAITING_OF, **of), *await self._db.rows(_EXPIRED_OF, since=since, **of)]
         return {Place.read(row.place) for row in rows}
+
+    async def gone_since(self, since: datetime) -> list[Gone]:
+        rows = [*await self._db.rows(_GONE, since=since), *await self._db.rows(_GOING)]
+        return [Gone(Place.read(row.place), row.mission, row.finished_at) for row in rows]
 
     async def newest_gone(self, place: Place, mission: MissionId, card: str, since: datetime) -> str | None:
         kind: str | None = await self._db.value(

@@ -65,6 +65,8 @@ class Attempt:
         if notice.only_if_there and card is None:
             await self._ends.record(errand, HowEnded.DROPPED, "its card is not there")
             return True
+        if self._threads.lacks_topic(notice, errand.known):
+            self._room.release(errand)  # the topic comes first: of many that wait for one none would get it
         to = await self._threads.destination(notice, errand.known, outgoing, errand.owed.created_at)
         if isinstance(to, Wait):
             raise PutOff(to.until)

@@ -61,6 +61,7 @@ class Room:
         """Nothing was sent: what was kept at the claim goes to others."""
         if errand.slot is not None and errand.used == 0:
             self._budgets.release(errand.slot)
+            errand.slot = None
 
     def take(self, chat: int, *, is_group: bool) -> bool:
         """One more message now, where there is room for it: a comfort waits for none."""

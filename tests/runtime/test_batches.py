@@ -199,6 +199,59 @@ async def test_who_has_lost_the_lease_sends_nothing_and_leaves_what_the_other_se
     assert desk.sees(amina, amina) == []
 
 
+async def test_who_follows_a_dead_sender_counts_what_that_one_sent_and_earns_no_429(
+    desk: Desk, lea: User
+) -> None:
+    desk.delivery, second = await two(desk)
+    await desk.owe(*(in_group("déclenchée", mission) for mission in await desk.missions(5)))
+    await desk.settle()  # a topic and a message each
+    for n in range(9):  # a message and its edits
+        await desk.owe(on_board(f"tableau {n}", card="board"))
+        await desk.settle()
+    assert len(desk.calls("sendMessage", "editMessageText", "createForumTopic")) == 19
+    async with desk.given.storage.transaction() as tx:
+        await tx.leases.free_all()  # the first is dead
+
+    await desk.owe(*(on_board(f"après {n}") for n in range(6)))
+    desk.delivery = second
+    await desk.settle()
+
+    assert [text for text in desk.sees(lea, desk.group) if text.startswith("après")] == [
+        f"après {n}" for n in range(6)
+    ]
+    assert desk.earned_429() == 0
+
+
+async def test_who_follows_a_dead_sender_takes_what_was_being_sent_for_sent(desk: Desk) -> None:
+    _, place = await desk.new_person(2001, "Amina")
+    first, second = await two(desk)
+    await first.drain()
+    await desk.owe(*(in_group(f"ligne {n}", mission) for n, mission in enumerate(await desk.missions(3))))
+    await desk.owe(says("un", place))
+    async with desk.given.storage.transaction() as tx:
+        assert len(await tx.outbox.claim(desk.clock.now(), 10)) == 4
+        await tx.leases.free_all()
+
+    await second.hold()
+
+    assert second.budgets.group_room(desk.group.id, desk.clock.now()) == 20 - 3
+    assert second.budgets.room(desk.clock.now()) == 30 - 4
+
+
+async def test_who_takes_its_own_lease_again_counts_nothing_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "RENEWED_EVERY", 0)
+    first, _ = await two(desk)
+    await desk.owe(*(on_board(f"ligne {n}") for n in range(3)))
+    await first.drain()
+    await first.let_go()
+
+    await first.hold()
+
+    assert first.budgets.group_room(desk.group.id, desk.clock.now()) == 20 - 3
+
+
 async def test_only_the_sender_deletes_what_names_the_patient(desk: Desk) -> None:
     amina, place = await desk.new_person(2001, "Amina")
     first, second = await two(desk)

@@ -38,6 +38,15 @@ async def test_two_missions_two_topics(desk: Desk, lea: User) -> None:
     assert desk.sees(lea, desk.group, await thread_of(desk, to_group(M412))) == ["412", "412, encore"]
 
 
+async def test_many_missions_at_once_each_get_their_topic(desk: Desk) -> None:
+    await desk.owe(*(in_group("carte", mission) for mission in await desk.missions(5)))
+
+    await desk.settle()
+
+    assert len(desk.calls("createForumTopic")) == 5
+    assert desk.earned_429() == 0
+
+
 async def test_the_topic_follows_the_missions_state_and_is_closed_at_its_end(desk: Desk, lea: User) -> None:
     await desk.owe(in_group("recherche"))
     await desk.settle()

@@ -316,6 +316,18 @@ async def test_the_newest_that_has_gone_or_perhaps_has_is_known(storage: Storage
     assert await newest() == "question"
 
 
+async def test_what_has_gone_lately_and_what_is_being_sent_is_known(storage: Storage) -> None:
+    await owe(storage, Notice("a", AMINA), Notice("b", BRUNO), Notice("c", BOARD), Notice("d", CHLOE))
+    first, second, third, _ = await claim(storage)
+    async with storage.transaction() as tx:
+        await tx.outbox.end([Ended(first, HowEnded.DELIVERED)], NOW - 2 * MINUTE)
+        await tx.outbox.end([Ended(third, HowEnded.DELIVERED)], NOW)
+        await tx.outbox.end([Ended(second, HowEnded.DROPPED)], NOW)
+        gone = await tx.outbox.gone_since(NOW - MINUTE)
+
+    assert [(one.place, one.at) for one in gone] == [(BOARD, NOW), (CHLOE, None)]
+
+
 async def test_a_lease_that_ran_out_is_taken_over_and_its_former_holder_changes_nothing(
     storage: Storage,
 ) -> None:
