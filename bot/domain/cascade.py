@@ -119,8 +119,7 @@ def _ask(mission: Mission, position: int, roster: Roster, now: datetime, events:
     timers: list[SetTimer | StopTimer] = [*STOP_CASCADE]
     if asked.until is not None:
         timers.append(SetTimer(TimerKind.DOCTOR_SILENT, asked.until, epoch))
-    if asked.to_phone:
-        timers.append(SetTimer(TimerKind.PHONE_REMINDER, now + step.delay, epoch))
+    timers += reminder(changed, now)
     return Outcome(
         changed,
         Answer("cascade.asked", {"number": mission.number}),
@@ -222,20 +221,28 @@ def silent(
 
 
 def remind_call(mission: Mission, epoch: int, now: datetime) -> Outcome:
-    """OSNP must phone and have not recorded an answer."""
+    """OSNP must phone and have not recorded an answer: said again once, then by the `watch`."""
     cascade = mission.cascade
     step = cascade.step
     if cascade.state is not CascadeState.RUNNING or cascade.epoch != epoch or step is None:
         return nothing(mission, "cascade.stale")
-    if not step.to_phone:
+    put_off = any(asked.quiet_until is not None and asked.quiet_until > now for asked in mission.requests)
+    if not step.to_phone or cascade.suspended or put_off:
         return nothing(mission, "cascade.stale")
     return Outcome(
         mission,
         Answer("cascade.reminded"),
         events=(Event("cascade.call_reminded", {"step": step.step.value}),),
         notices=(replace(call_notice(mission, step.step, again=True), valid_until=now + step.delay),),
-        timers=(SetTimer(TimerKind.PHONE_REMINDER, now + step.delay, epoch),),
     )
+
+
+def reminder(mission: Mission, now: datetime) -> tuple[SetTimer, ...]:
+    """When OSNP are asked again about those they still must phone, where the mission waits for them."""
+    step = mission.cascade.step
+    if step is None or not step.to_phone or mission.cascade.state is not CascadeState.RUNNING:
+        return ()
+    return (SetTimer(TimerKind.PHONE_REMINDER, now + step.delay, mission.cascade.epoch),)
 
 
 def resume_at(mission: Mission, index: int, gone: Party | None, rosters: Rosters, now: datetime) -> Outcome:

@@ -7,7 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain import video_hour
-from bot.domain.cascade import ACCEPTABLE, STOP_CASCADE, advance, change_offer, find, put_step, resume_at
+from bot.domain.cascade import (
+    ACCEPTABLE,
+    STOP_CASCADE,
+    advance,
+    change_offer,
+    find,
+    put_step,
+    reminder,
+    resume_at,
+)
 from bot.domain.cascade_notices import both_told, call_notice, no_longer_suspended, offer_notice, shut
 from bot.domain.mission import CascadeState, ChosenDoctor, DoctorOfferState, Mission, MissionState, StepState
 from bot.domain.outcome import (
@@ -151,7 +160,7 @@ def refuse(
         or changed.cascade.state is CascadeState.EXHAUSTED
         or changed.cascade.suspended
     ):
-        return outcome
+        return replace(outcome, timers=reminder(changed, now)) if recorded_by is not None else outcome
     return outcome.then(advance(changed, StepState.REFUSED, "refused", rosters, now))
 
 
@@ -196,6 +205,7 @@ def unanswered(
             replace(call_notice(changed, step.step), fresh=False, only_if_there=True),
             replace(answers, only_if_there=True, priority=Priority.CARD),
         ),
+        timers=reminder(changed, now),
     )
 
 

@@ -15,6 +15,7 @@ from bot.domain.cascade import (
     find,
     has_anybody,
     put_step,
+    reminder,
     resume_at,
 )
 from bot.domain.cascade_notices import call_notice, offer_notice, redraw_exhausted
@@ -135,8 +136,7 @@ def resume(mission: Mission, now: datetime, epoch: int | None = None) -> Outcome
     timers: list[SetTimer | StopTimer] = [StopTimer(TimerKind.PAUSE_OVER)]
     if until is not None:
         timers.append(SetTimer(TimerKind.DOCTOR_SILENT, until, cascade.epoch))
-    if step.to_phone:
-        timers.append(SetTimer(TimerKind.PHONE_REMINDER, now + step.delay, cascade.epoch))
+    timers += reminder(changed, now)
     return Outcome(
         changed,
         Answer("cascade.resumed", {"number": mission.number}),

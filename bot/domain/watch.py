@@ -237,8 +237,6 @@ def _stage(mission: Mission, acts: Owner, asked: Request) -> str:
 def _next(mission: Mission, acts: Owner, rung: Request, stage: str) -> timedelta:
     if acts.deed is Deed.CLOSE:
         return CLOSING_TAKES
-    if acts.deed is Deed.PHONE_DOCTOR:
-        return LATER_ROUNDS  # its own reminders go on
     if stage != FALLBACK:
         return mission.rules.act_request
     if rung.rung < SHORT_ROUNDS:

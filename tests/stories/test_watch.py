@@ -1,9 +1,12 @@
 """Whoever must act and does not is asked again, then somebody else is: nobody waits in vain."""
 
+import pytest
+
 from bot.domain.mission import Mission
 from bot.domain.outcome import StopTimer, TimerKind
 from bot.flows import watch as watch_flow
 from tests.stories.story import Story, plain
+from tests.stories.test_duty import channels, with_region
 from tests.stories.test_restarts import count
 
 
@@ -156,6 +159,69 @@ async def test_a_doctor_who_does_not_answer_an_hour_is_asked_again_then_phoned(s
     await claire.taps("OK 11:10")
     await story.wait(minutes=10)
     assert await rung(story, mission) == ["agree_hour again", "agree_hour operator"]
+
+
+async def to_phone(story: Story) -> Mission:
+    """The médecin traitant is to be phoned, and nothing else is to be done."""
+    mission = await story.mission(offered_to=["Amina", "Bruno"], medecin_traitant="Jean")
+    await story.person("Amina").taps("ACCEPTER · 1 h")
+    await story.person("Léa").taps("Patient prévenu")
+    return mission
+
+
+async def test_a_doctor_to_phone_is_said_again_once_then_others_are_asked_ever_less(story: Story) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    mission = await to_phone(story)
+    await story.wait(minutes=11)
+    lea.rang("Léa : réponse attendue, appeler le médecin traitant")
+    assert await rung(story, mission) == []
+
+    await story.wait(minutes=5)
+
+    assert await rung(story, mission) == ["phone_doctor fallback"]
+    hugo.rang("à vous : appeler le médecin")
+    hugo.sees("Dr Jean WEBER", "+33 6 39 98 00 24")
+    assert [to for to, _, _ in story.sms_sent()] == ["+33639980001"]
+    assert (await story.journal(mission.id)).count("cascade.call_reminded") == 1
+
+    # Three hours later: four times in the first hour, then once an hour
+    await story.wait(hours=3)
+    assert (await story.journal(mission.id)).count("cascade.call_reminded") == 1
+    assert await rung(story, mission) == ["phone_doctor fallback"] * 6
+
+
+@pytest.mark.parametrize(
+    "taps",
+    [("Accepte", "10:40"), ("Pause 10 min",), ("Autre…", "Annuler la mission", "Régulateur")],
+)
+async def test_a_doctor_to_phone_is_not_said_again_once_that_is_useless(
+    story: Story, taps: tuple[str, ...]
+) -> None:
+    mission, lea = await to_phone(story), story.person("Léa")
+    for tap in taps:
+        await lea.taps(tap)
+    before = count(lea, "appeler le médecin traitant")
+
+    await story.wait(minutes=12)
+
+    assert "cascade.call_reminded" not in await story.journal(mission.id)
+    assert count(lea, "appeler le médecin traitant") == before
+    assert not [said for said in await rung(story, mission) if said.startswith("phone_doctor")]
+
+
+async def test_an_answer_noted_for_one_of_two_begins_the_waiting_for_the_other_anew(story: Story) -> None:
+    await with_region(story, channels("effecteur_sas", '["phone"]'))
+    mission, lea = await accepted(story), story.person("Léa")
+    await lea.taps("Patient prévenu")
+    await story.wait(minutes=14)
+    await lea.taps("✖ Dr Adam")
+    await story.wait(minutes=14)
+    assert "cascade.call_reminded" not in await story.journal(mission.id)
+
+    await story.wait(minutes=2)
+
+    assert "cascade.call_reminded" in await story.journal(mission.id)
+    assert await rung(story, mission) == []
 
 
 async def test_a_nurse_on_site_is_asked_whether_she_has_finished(story: Story) -> None:
