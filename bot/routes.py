@@ -22,6 +22,7 @@ from telegram.ext import (
 
 from bot.buttons import Press, Verb
 from bot.context import Context
+from bot.domain.control import TOLD_BY_VOICE
 from bot.domain.outcome import Answer, Notice, Timer, TimerKind
 from bot.domain.people import GROUP_ROLES, Person, Role
 from bot.flows import board as board_flow
@@ -228,6 +229,7 @@ ON_TIMER: Mapping[str, Callable[[Given, Timer], Awaitable[None]]] = {
     TimerKind.JOINING_FORGET: joining_flow.forget_due,
     TimerKind.BOARD_HOURS: board_flow.hours_changed,
     TimerKind.REACH_CHECK: reach_flow.check_due,
+    TimerKind.REACH_LOST: search_flow.not_reached,
     TimerKind.REACH_BACK: reach_flow.offer_after_all,
 }
 
@@ -258,7 +260,12 @@ ON_GIVEN_UP: Mapping[str, OnGivenUp] = {
 ON_UNREACHABLE: Mapping[str, OnGivenUp] = {
     "reach.check": reach_flow.found_unreachable,
     "search.offer": reach_flow.offer_unreachable,
+    # Her card is told as the others are: it comes again with each change.
+    **dict.fromkeys(sorted(TOLD_BY_VOICE.keys() - {"visit.card"}), reach_flow.nurse_unreachable),
 }
+
+#: Whoever cannot be reached any more, whatever it was that came back.
+ON_LOST: OnLost = presence_flow.lost
 
 #: What each command does; who may use it and where is the handler's first question.
 ON_COMMAND: Mapping[str, Callable[[Any, Context], Coroutine[Any, Any, None]]] = {

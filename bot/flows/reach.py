@@ -3,16 +3,19 @@
 OSNP are told whom they must phone, with the number. Knows no words.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain import search
 from bot.domain.availability import ASKED, why_not
 from bot.domain.calendar import service_hours
+from bot.domain.control import TOLD_BY_VOICE
 from bot.domain.mission import IdelOffer, IdelOfferState, Mission
 from bot.domain.outcome import (
     Answer,
     Event,
+    Fact,
     Notice,
     Place,
     PlaceKind,
@@ -25,10 +28,10 @@ from bot.domain.outcome import (
     to_party,
     to_person,
 )
-from bot.domain.people import MissionId, Organisation, Person, PersonId
+from bot.domain.people import MissionId, Organisation, Person, PersonId, Role
 from bot.domain.region import Region
 from bot.flows import presence
-from bot.flows.record import actor_of, record, redraws, rung
+from bot.flows.record import actor_of, record, rung
 from bot.ports import Given, Transaction
 
 #: Everybody is tried so often.
@@ -100,11 +103,22 @@ async def found_unreachable(tx: Transaction, notice: Notice, reason: str, now: d
 
 async def offer_unreachable(tx: Transaction, notice: Notice, reason: str, now: datetime) -> None:
     """An offer came back refused: its nurse joins those to phone, in one message for the mission."""
-    if notice.mission is None:
+    if notice.mission is not None:
+        lost_offer = SetTimer(TimerKind.REACH_LOST, now, notice.epoch)
+        await tx.timers.apply(MissionId(notice.mission), [lost_offer], now)
+
+
+async def nurse_unreachable(tx: Transaction, notice: Notice, reason: str, now: datetime) -> None:
+    """What should have rung on a nurse's phone came back refused: OSNP phone her, and know what to say."""
+    person = await tx.people.get(PersonId(notice.to.id))
+    if notice.mission is None or person is None:
         return
-    told = Notice("search.to_phone", to_group(notice.mission), notice.mission, card="to_phone")
-    mission = await tx.missions.get(notice.mission)
-    await tx.outbox.owe([told, *(redraws(mission) if mission is not None else ())], now)
+    facts: dict[str, Fact] = {"person": person.id, "why": TOLD_BY_VOICE[notice.kind]}
+    told = Notice("control.tell_idel", to_group(notice.mission), notice.mission, facts=facts)
+    if person.role is not Role.IDEL or notice.only_if_there:
+        facts = {"kind": notice.kind, "reason": reason, "person": person.id}
+        told = replace(told, kind="delivery.unreachable", facts=facts, card=f"unreachable:{person.id}")
+    await tx.outbox.owe([told], now)
 
 
 async def to_phone(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from bot.domain.people import Person
 from bot.flows import reach, register
 from bot.sandbox.telegram import Call
 from tests.stories.story import Story
+from tests.stories.test_control import opens
 from tests.stories.test_degraded import ESSENTIAL
 
 TRY = "sendChatAction"
@@ -25,6 +26,40 @@ async def stored(story: Story) -> dict[str, Person]:
 def hide(story: Story, name: str) -> None:
     """Somebody has blocked the bot, and Telegram has not said so."""
     story.telegram.world.users[story.person(name).user.id].blocked = True
+
+
+# With a mission
+
+
+async def test_osnp_phone_a_nurse_who_has_blocked_the_bot_whatever_she_would_have_been_told(
+    story: Story,
+) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    story.telegram.block(amina.user)
+    await story.settle()
+    await opens(lea, "IDEL…", "Relancer la recherche…", "Trop tard")
+
+    lea.rang("appeler Amina B.")
+    lea.sees("appeler Amina B.", "+33 6 39 98 00 11", "la mission lui est reprise, elle n'a plus à y aller")
+
+
+async def test_the_end_of_a_mission_is_said_by_osnp_though_they_were_told_before_that_she_is_not_reached(
+    story: Story,
+) -> None:
+    lea, amina, claire = (story.person(name) for name in ("Léa", "Amina", "Claire"))
+    await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    story.telegram.block(amina.user)
+    await story.settle()
+    await claire.taps("J'accepte 10:00")
+    lea.sees("appeler Amina B.", "Dr Claire MOREL, visio 10:00")
+
+    await opens(lea, "Annuler la mission", "Doublon")
+
+    lea.sees("appeler Amina B.", "À dire : annulée à")
+    lea.sees("annulée (doublon)", "Prévenu(e)s par le bot : Dr Claire MOREL")
 
 
 # At the broadcast
