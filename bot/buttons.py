@@ -107,7 +107,7 @@ class Verb(StrEnum):
     DOCTOR_DETAIL = "qi"
     NIGHT_OWNER = "qn"  # opens the typing of the owner of the night; arg: a person known
     END = "ee"  # opens the confirmation; arg: end reason
-    END_CONFIRM = "ec"  # arg: end reason, or reason.detail
+    END_CONFIRM = "ec"  # arg: end reason, reason.detail, or cancelled.typed-person
     END_KEEP = "ek"
     WORSENED = "ew"
     # the sheet of a mission

@@ -205,8 +205,13 @@ def _where(mission_id: MissionId, person: Person) -> Place:
     return to_group(mission_id) if person.role in GROUP_ROLES else to_party(person.party)
 
 
-async def ask_end(given: Given, person: Person, mission_id: MissionId, reason: EndReason) -> Answer:
-    """An exit was tapped: one confirmation, with the reason where one is wanted."""
+async def ask_end(
+    given: Given, person: Person, mission_id: MissionId, reason: EndReason, *, text: str | None = None
+) -> Answer:
+    """An exit was tapped: one confirmation, with the reason where one is wanted.
+
+    `text`: the reason, typed with the command; it waits for the confirmation.
+    """
     async with given.storage.transaction() as tx:
         mission = await tx.missions.get(mission_id)
         if mission is None:
@@ -221,13 +226,38 @@ async def ask_end(given: Given, person: Person, mission_id: MissionId, reason: E
             "closing.confirm",
             _where(mission_id, person),
             mission_id,
-            facts={"reason": reason.value},
+            facts={"reason": reason.value, "text": text, "person": person.id},
             priority=Priority.REPLY,
             card="end",
             fresh=True,
         )
+        if text is not None:
+            await tx.drafts.save(Draft(person.id, _typed(mission_id), text, given.now()))
         await tx.outbox.owe([notice], given.now())
         return Answer("closing.confirm")
+
+
+#: Before the person who typed the reason that a button confirms.
+TYPED = "typed-"
+
+
+def _typed(mission_id: MissionId) -> str:
+    return f"typed_reason:{mission_id}"
+
+
+async def cancel_as_typed(given: Given, by: Person, mission_id: MissionId, author: PersonId) -> Answer:
+    """«Oui, annuler»: for the reason that was typed with the command."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.lock(mission_id)
+        if mission is None:
+            return GONE
+        if not may_end(mission, by, EndReason.CANCELLED):
+            return Answer("visit.not_yours")
+        typed = await tx.drafts.lock(author, _typed(mission_id))
+        if typed is None:
+            return Answer("closing.ask_again", {"number": mission.number})
+        await tx.drafts.drop(author, _typed(mission_id))
+        return await _end(given, tx, mission, by, EndReason.CANCELLED, "other", typed.body)
 
 
 async def keep(given: Given, person: Person, mission_id: MissionId) -> Answer:
@@ -237,6 +267,7 @@ async def keep(given: Given, person: Person, mission_id: MissionId) -> Answer:
         if mission is None:
             return GONE
         place = _where(mission_id, person)
+        await tx.drafts.drop(person.id, _typed(mission_id))
         await tx.outbox.owe([_shut_confirmation(mission, place)], given.now())
         return Answer("closing.kept", {"number": mission.number})
 
@@ -270,16 +301,27 @@ async def end(
         if not may_end(mission, by, reason):
             return Answer("visit.not_yours")
         await tx.drafts.drop(by.id, f"{CANCEL}:{mission_id}")
-        if detail is not None and detail not in ending.DETAILS.get(reason, ()):
-            detail = None
-        outcome = ending.end(mission, reason, by.short_name, detail, given.now(), text=text)
-        place = _where(mission_id, by)
-        if outcome.events:
-            confirmation = _shut_confirmation(mission, place)
-            outcome = replace(outcome, notices=(confirmation, *outcome.notices))
-            if by.id != mission.regulateur:
-                outcome = await _with_regulateur(tx, outcome, "closing.ended_regulateur")
-        return await record(given, tx, outcome, actor_of(by))
+        return await _end(given, tx, mission, by, reason, detail, text)
+
+
+async def _end(
+    given: Given,
+    tx: Transaction,
+    mission: Mission,
+    by: Person,
+    reason: EndReason,
+    detail: str | None,
+    text: str | None,
+) -> Answer:
+    if detail is not None and detail not in ending.DETAILS.get(reason, ()):
+        detail = None
+    outcome = ending.end(mission, reason, by.short_name, detail, given.now(), text=text)
+    if outcome.events:
+        confirmation = _shut_confirmation(mission, _where(mission.id, by))
+        outcome = replace(outcome, notices=(confirmation, *outcome.notices))
+        if by.id != mission.regulateur:
+            outcome = await _with_regulateur(tx, outcome, "closing.ended_regulateur")
+    return await record(given, tx, outcome, actor_of(by))
 
 
 async def worsen(given: Given, by: Person, mission_id: MissionId) -> Answer:

@@ -113,6 +113,21 @@ async def show(
         return Answer("mission.menu_shown")
 
 
+async def show_decided(given: Given, by: Person, mission_id: MissionId, here: Place, since: datetime) -> None:
+    """What that person has decided since, with the patient as the group may see them, and «Défaire»."""
+    async with given.storage.transaction() as tx:
+        mission, now = await tx.missions.get(mission_id), given.now()
+        last = next(reversed(undo.all_that_may(mission, now)), None) if mission is not None else None
+        if last is None or last.by != by.id or last.at < since:
+            return
+        await visit_flow.clear_menu(tx, here, mission_id, now)
+        facts: dict[str, Fact] = {"page": "decided", "arg": last.kind.value, "stamp": undo.stamp_of(last)}
+        notice = Notice(
+            "control.page", here, mission_id, facts=facts, priority=Priority.REPLY, card="menu", fresh=True
+        )
+        await tx.outbox.owe([notice], now)
+
+
 def done(outcome: Outcome, place: Place, what: str, by: Person, now: datetime) -> Outcome:
     """The menu says in one line what was decided, and offers nothing any more."""
     if not outcome.events:

@@ -62,8 +62,12 @@ async def on_end(context: Context, person: Person, press: Press) -> None:
 
 
 async def on_end_confirmed(context: Context, person: Person, press: Press) -> None:
-    """«Oui, …», with the reason after a dot."""
+    """«Oui, …», with the reason after a dot; typed words are kept under whoever typed them."""
     reason, _, detail = press.arg.partition(".")
+    if detail.startswith(closing.TYPED):
+        author = PersonId(int(detail.removeprefix(closing.TYPED)))
+        await context.say(await closing.cancel_as_typed(context.given, person, press.mission, author))
+        return
     await context.say(
         await closing.end(context.given, person, press.mission, EndReason(reason), detail or None)
     )

@@ -1,7 +1,10 @@
 """Taps on the pages of the group's menu, and the commands of OSNP."""
 
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
+
+from telegram import Message
 
 from bot.buttons import Press
 from bot.context import Context
@@ -23,6 +26,14 @@ def _place(context: Context, person: Person, mission: MissionId) -> Place:
     """Where the menu stands: the private chat, or the mission's topic."""
     chat = context.incoming.effective_chat
     return to_person(person.id) if chat is not None and chat.type == "private" else to_group(mission)
+
+
+async def _here(context: Context, person: Person, mission: MissionId) -> Place:
+    """Where a button stands that may stand anywhere: what was typed in General is taken back there."""
+    place = _place(context, person, mission)
+    if place == to_person(person.id) or not isinstance(context.incoming.effective_message, Message):
+        return place
+    return await place_in_group(context)
 
 
 # Taps
@@ -122,8 +133,8 @@ async def on_reopen(context: Context, person: Person, press: Press) -> None:
 
 
 async def on_undo(context: Context, person: Person, press: Press) -> None:
-    """«Oui, annuler»."""
-    place = _place(context, person, press.mission)
+    """«Oui, défaire»."""
+    place = await _here(context, person, press.mission)
     stamp = int(press.arg)
     await context.say(await undo.take_back(context.given, person, press.mission, place, stamp))
 
@@ -148,8 +159,24 @@ async def typed_reason(context: Context, person: Person, draft: Draft, text: str
 #: Questions that are put in the mission's topic, wherever they were asked for.
 ASKED_IN_TOPIC = ("closing.confirm", "visit.choose_hour")
 
-#: What a command does, once the mission is known; the words are what follows its number.
-Decide = Callable[[Context, Person, MissionId, Place, str], Awaitable[Answer]]
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A command, once its mission is known."""
+
+    mission: MissionId
+    words: str  # what follows the number
+    here: Place  # where it was typed
+    place: Place  # where its pages are shown: the private chat, or the mission's topic
+
+    @property
+    def is_at_home(self) -> bool:
+        """Typed in the topic of that very mission: elsewhere a number may be another patient's."""
+        return self.here == to_group(self.mission)
+
+
+#: What a command does.
+Decide = Callable[[Context, Person, Said], Awaitable[Answer]]
 
 
 def _command(decide: Decide, *, free: bool = False) -> Callable[[Any, Context], Coroutine[Any, Any, None]]:
@@ -175,7 +202,7 @@ def _command(decide: Decide, *, free: bool = False) -> Callable[[Any, Context], 
             await context.say(Answer("control.which", {"number": words}))
             return
         shown_at = here if place is Where.PRIVATE else to_group(mission)
-        answer = await decide(context, person, mission, shown_at, words)
+        answer = await decide(context, person, Said(mission, words, here, shown_at))
         goes_on_at = {"mission.menu_shown": shown_at}.get(answer.kind, here)
         if answer.kind in ASKED_IN_TOPIC:
             goes_on_at = to_group(mission)
@@ -203,66 +230,82 @@ async def _meant(
     return MissionId(here.id), " ".join(args)
 
 
-async def _assign(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+async def _shown(context: Context, person: Person, said: Said, decision: Awaitable[Answer]) -> Answer:
+    """What a number typed elsewhere decides is shown with its patient, and can be taken back at once."""
+    since = context.given.now()
+    answer = await decision
+    if not said.is_at_home:
+        await control.show_decided(context.given, person, said.mission, said.here, since)
+    return answer
+
+
+async def _assign(context: Context, person: Person, said: Said) -> Answer:
     """`/attribuer 412 chloé`: whom the words mean, else the whole list."""
     page = "nurses.0"
-    if words:
-        found = await control_pages.named(context.runtime.given, mission, words)
+    if said.words:
+        found = await control_pages.named(context.runtime.given, said.mission, said.words)
         if not found:
-            return Answer("control.nobody_named", {"words": words[:40]})
+            return Answer("control.nobody_named", {"words": said.words[:40]})
         nurses = [arg for arg in found if arg.isdigit()]
         doctors = [arg for arg in found if not arg.isdigit()]
         if nurses:
             page = f"nurse.{nurses[0]}" if len(found) == 1 else f"nurses.0:{','.join(nurses[:12])}"
         else:
             page = f"party.{doctors[0]}" if len(found) == 1 else f"doctors.0:{','.join(doctors[:12])}"
-    return await control.show(context.given, person, mission, place, page, fresh=True)
+    return await control.show(context.given, person, said.mission, said.place, page, fresh=True)
 
 
-async def _cancel(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
-    """`/annuler 412`: why, by buttons; words behind the number are the reason."""
-    if words:
-        return await control.cancel(context.given, person, mission, words)
-    return await closing.ask_end(context.given, person, mission, EndReason.CANCELLED)
+async def _cancel(context: Context, person: Person, said: Said) -> Answer:
+    """`/annuler 412`: why, by buttons; words behind the number are the reason, asked once more elsewhere."""
+    if said.words and said.is_at_home:
+        return await control.cancel(context.given, person, said.mission, said.words)
+    text = said.words[: control.REASON_LENGTH] or None
+    return await closing.ask_end(context.given, person, said.mission, EndReason.CANCELLED, text=text)
 
 
-async def _note(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+async def _note(context: Context, person: Person, said: Said) -> Answer:
     """`/note 412 les clés sont chez la voisine`."""
-    if not words:
-        return await control.ask_words(context.given, person, mission, control.NOTE)
-    return await control.write_note(context.given, person, mission, words)
+    if not said.words:
+        return await control.ask_words(context.given, person, said.mission, control.NOTE)
+    decision = control.write_note(context.given, person, said.mission, said.words)
+    return await _shown(context, person, said, decision)
 
 
-async def _transfer(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+async def _transfer(context: Context, person: Person, said: Said) -> Answer:
     """`/transferer 412 hugo`."""
-    found = await control_pages.named(context.runtime.given, mission, words, holders=True) if words else []
+    given, found = context.runtime.given, list[str]()
+    if said.words:
+        found = await control_pages.named(given, said.mission, said.words, holders=True)
     if len(found) == 1:
-        return await control.transfer(context.given, person, mission, place, PersonId(int(found[0])))
-    if words and not found:
-        return Answer("control.nobody_named", {"words": words[:40]})
-    return await control.show(context.given, person, mission, place, "operators", fresh=True)
+        to = PersonId(int(found[0]))
+        decision = control.transfer(context.given, person, said.mission, said.place, to)
+        return await _shown(context, person, said, decision)
+    if said.words and not found:
+        return Answer("control.nobody_named", {"words": said.words[:40]})
+    return await control.show(context.given, person, said.mission, said.place, "operators", fresh=True)
 
 
-async def _hour(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+async def _hour(context: Context, person: Person, said: Said) -> Answer:
     """`/heure 412 14h30`."""
-    if not words:
-        return await visit.choose_hour(context.given, person, mission)
-    return await visit.set_hour(context.given, person, mission, f"@{words}")
+    if not said.words:
+        return await visit.choose_hour(context.given, person, said.mission)
+    decision = visit.set_hour(context.given, person, said.mission, f"@{said.words}")
+    return await _shown(context, person, said, decision)
 
 
-async def _widen(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+async def _widen(context: Context, person: Person, said: Said) -> Answer:
     """`/elargir 412`."""
-    return await search_flow.widen_now(context.given, person, mission)
+    return await search_flow.widen_now(context.given, person, said.mission)
 
 
-async def _reopen(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+async def _reopen(context: Context, person: Person, said: Said) -> Answer:
     """`/rouvrir 412`: asked once more, by a button."""
-    return await control.show(context.given, person, mission, place, "reopen", fresh=True)
+    return await control.show(context.given, person, said.mission, said.place, "reopen", fresh=True)
 
 
-async def _undo(context: Context, person: Person, mission: MissionId, place: Place, words: str) -> Answer:
+async def _undo(context: Context, person: Person, said: Said) -> Answer:
     """`/defaire 412`: what would be taken back, and a button."""
-    return await control.show(context.given, person, mission, place, "undo", fresh=True)
+    return await control.show(context.given, person, said.mission, said.place, "undo", fresh=True)
 
 
 on_assign_command = _command(_assign)

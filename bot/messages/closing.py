@@ -4,6 +4,7 @@ from bot.buttons import Verb
 from bot.domain import closing, ending
 from bot.domain.closing import Question
 from bot.domain.mission import EndReason, MissionState, PatientOutcome, Prescription
+from bot.flows.closing import TYPED
 from bot.messages import control
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 
@@ -67,6 +68,9 @@ def confirm(keys: Keys) -> Rows:
     reason = EndReason(wanted)
     details = ending.DETAILS.get(reason, ())
     words: Rows = ()
+    if reason is EndReason.CANCELLED and keys.sheet.f.get("text"):
+        typed = f"{reason.value}.{TYPED}{keys.sheet.f['person']}"
+        return rows((keys.tap(Verb.END_CONFIRM, "end_yes_typed", typed), keys.tap(Verb.END_KEEP, "end_no")))
     if reason is EndReason.CANCELLED:
         words, details = control.other_reason(keys), tuple(d for d in details if d != "other")
     if details:

@@ -254,6 +254,13 @@ def _undo(keys: Keys) -> Rows:
     return ((keys.tap(Verb.UNDO, "undo_yes", undo.stamp_of(last)),), *others, _back(keys))
 
 
+def _decided(keys: Keys) -> Rows:
+    """What was typed elsewhere can be taken back from there, as long as it may."""
+    stamp = int(keys.sheet.f["stamp"])
+    may = undo.find(keys.mission, stamp, keys.sheet.now) is not None
+    return rows((keys.tap(Verb.UNDO, "undo_this", stamp) if may else None,))
+
+
 def _reopen(keys: Keys) -> Rows:
     if keys.mission.state is MissionState.OPEN:
         return (_back(keys),)
@@ -295,5 +302,6 @@ _PAGES = {
     "operators": _operators,
     "postpone": _postpone,
     "undo": _undo,
+    "decided": _decided,
     "reopen": _reopen,
 }

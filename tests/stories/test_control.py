@@ -599,7 +599,7 @@ async def test_words_behind_a_typed_number_cancel_only_after_a_yes_that_names_th
     assert (await story.mission_now(mission.id)).state is MissionState.OPEN
     lea.sees(
         f"Annuler SMT {mission.number} ?",
-        "Femme, 94 ans · 68200 Mulhouse",
+        "Femme, 94 ans · Mulhouse · O.K.",
         "Seront prévenus : Amina B.",
         "Motif : route coupée par la neige",
     )
@@ -639,12 +639,12 @@ async def test_what_a_typed_number_decided_is_shown_with_its_patient_and_taken_b
 
     for place in (story.group.id, None):
         await lea.types(f"/heure {mission.number} 11h00", to=place)
-        lea.sees("fait : heure d'arrivée", "Femme, 94 ans · 68200 Mulhouse")
+        lea.sees("fait : heure d'arrivée", "Femme, 94 ans · Mulhouse · O.K.")
         await lea.taps("Défaire")
         expected = (await story.mission_now(mission.id)).visit.expected_at
         assert expected is not None
         assert story.local(expected) == "10:03"
-        lea.sees_not("fait : heure d'arrivée")
+        lea.sees_not("✔ SMT 1 · fait")
     await lea.types(f"/transferer {mission.number} hugo")
     lea.sees("fait : transfert")
     await lea.taps("Défaire")
@@ -657,7 +657,7 @@ async def test_in_its_own_topic_a_typed_hour_needs_no_second_look(story: Story) 
     mission = await story.mission(offered_to=["Amina"])
     await story.person("Amina").taps("ACCEPTER · 40 min")
     await in_topic(story, lea, mission.number, "/heure 11h00")
-    lea.sees_not("fait : heure d'arrivée")
+    lea.sees_not("✔ SMT 1 · fait")
 
 
 async def test_a_command_without_a_mission_or_with_a_wrong_number_says_so(story: Story) -> None:
