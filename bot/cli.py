@@ -22,6 +22,7 @@ from bot.flows import by_hand as by_hand_flow
 from bot.flows import duty as duty_flow
 from bot.flows import duty_file, register
 from bot.flows import people as people_flow
+from bot.flows import profile as profile_flow
 from bot.flows import reports as reports_flow
 from bot.flows import sectors as sectors_flow
 from bot.lock import AlreadyRunning, only_one
@@ -267,15 +268,45 @@ def invite_people(everybody: bool, as_csv: bool) -> None:
 
 @people.command("list")
 def list_people() -> None:
-    """Print everybody, and whether the bot reaches them."""
-    settings = _settings()
+    """Print everybody: reached, unreachable, not started, waiting to be accepted, or left."""
 
     async def work(given: Given) -> None:
-        for one in await people_flow.invitees(given):
-            state = "not started" if not one.on_telegram else "reached" if one.reachable else "unreachable"
-            click.echo(f"{one.role:13} {one.name:32} {one.phone or '-':16} {state}")
+        for one in await people_flow.standings(given):
+            since = f" since {local(given.region, one.since):%Y-%m-%d}" if one.since is not None else ""
+            click.echo(f"{one.role:13} {one.name:32} {one.phone or '-':16} {one.state}{since}")
 
-    _with_storage(settings, work)
+    _with_storage(_settings(), work)
+
+
+@people.command("erase")
+@click.argument("who")
+@click.option("--yes", is_flag=True, help="Without asking.")
+def erase_person(who: str, yes: bool) -> None:
+    """Erase the data of WHO: a name, a telephone or an RPPS number. It cannot be undone.
+
+    Refused while an open mission needs them. Name and RPPS number stay where missions are to be paid.
+    """
+
+    async def work(given: Given) -> None:
+        found = await profile_flow.meant(given, who)
+        if not found:
+            _fail(f"Nobody is registered as «{who}». `people list` shows everybody. Nothing was erased.")
+        if len(found) > 1:
+            names = [f"{one.full_name} ({one.role.value}, {one.phone or one.rpps or '-'})" for one in found]
+            said = "Several are meant; write the telephone or the RPPS number. Nothing was erased."
+            _fail("\n".join([*names[:20], said]))
+        (person,) = found
+        if not yes:
+            asked = f"Erase {person.full_name} ({person.role.value}, {person.phone or '-'}) for good?"
+            click.confirm(asked, abort=True)
+        done = await profile_flow.erase(given, person.id)
+        if done.gone:
+            _fail("Erased by somebody else meanwhile.")
+        if done.busy is not None:
+            _fail(f"{person.full_name} is needed on SMT {done.busy}: end it first. Nothing was erased.")
+        click.echo("Erased; name and RPPS number stay, missions are to be paid." if done.kept else "Erased.")
+
+    _with_storage(_settings(), work)
 
 
 @main.group()

@@ -8,11 +8,13 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.domain.outcome import Event
 from bot.domain.people import CascadeStep, Line, Organisation, OrganisationId, Person, PersonId, Role
 from bot.domain.phone import read_phone
 from bot.domain.places import commune_of, exact_communes
+from bot.domain.profile import NOBODY
 from bot.domain.region import Region
 from bot.ports import Given, Transaction
 
@@ -189,6 +191,48 @@ async def invitees(given: Given) -> list[Invitee]:
             for house in houses
         ),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Somebody, a house or an applicant, and whether the bot reaches them."""
+
+    role: str
+    name: str
+    phone: str | None
+    state: str  # «reached», «unreachable», «not started», «left», «inactive», «waiting»
+    since: datetime | None = None  # when they left, or asked
+
+
+async def standings(given: Given) -> list[Standing]:
+    """Everybody and every house; those who wait for OSNP to decide; and whoever has left, last."""
+    async with given.storage.transaction() as tx:
+        gone = [person for person in await tx.people.all(active_only=False) if not person.active]
+        waiting = await tx.applications.waiting()
+    here = [Standing(one.role, one.name, one.phone, _state(one)) for one in await invitees(given)]
+    asking = [
+        Standing(one.role or "?", f"{one.first_name} {one.last_name}", one.phone, "waiting", one.asked_at)
+        for one in waiting
+    ]
+    gone.sort(key=lambda person: (person.last_name, person.first_name, person.id))
+    left = [
+        Standing(
+            person.role.value,
+            person.full_name,
+            person.phone,
+            "left" if person.left_at is not None else "inactive",
+            person.left_at,
+        )
+        for person in gone
+        if person.last_name != NOBODY
+    ]
+    return [*here, *asking, *left]
+
+
+def _state(one: Invitee) -> str:
+    if not one.on_telegram:
+        return "not started"
+    return "reached" if one.reachable else "unreachable"
 
 
 async def _change(tx: Transaction, former: Person, wanted: Person) -> bool:

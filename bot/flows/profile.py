@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -318,30 +318,36 @@ async def _return(given: Given, tx: Transaction, by: Person, person: Person) -> 
 
 
 async def _forget(given: Given, tx: Transaction, by: Person, person: Person) -> Answer:
-    """Their facts go, but for what a payment needs; the account is nobody's from now on."""
+    """At their own wish, or noted by an operator."""
+    await tx.drafts.drop(by.id, f"{KIND}:{person.id}")
+    await _erase(given, tx, person, actor_of(by), None if by.id == person.id else by.short_name)
+    if by.id != person.id:
+        await tx.outbox.owe([_card(by, person.id, fresh=False)], given.now())
+    return Answer("profile.erased")
+
+
+async def _erase(given: Given, tx: Transaction, person: Person, actor: str, noted_by: str | None) -> bool:
+    """Their facts go, but for what a payment needs; the account is nobody's. Whether a rest stays."""
     now = given.now()
     missions = [
         *await tx.missions.of_idel(person.id, unfinished_only=False),
         *await tx.missions.of_doctor(person.party, unfinished_only=False),
     ]
     account = await tx.people.account(person.id)
-    told = _to_osnp("profile.forgotten", by, person)
     facts: dict[str, Fact] = {"person": person.id, "kept": bool(missions)}
-    owed = [replace(told, facts={**told.facts, **facts})]
+    told: dict[str, Fact] = {**facts, "by": noted_by}
+    owed = [Notice("profile.forgotten", BOARD, facts=told, priority=Priority.REPORT)]
     if account is not None:
         # They are nobody from now on: what they are still told goes to the chat itself.
         place = await _place_of_nobody(given, tx, account.user_id, account.chat_id)
         owed.append(Notice("profile.erased", place, facts={"kept": bool(missions)}))
     for draft in await tx.drafts.of_owner(person.id):
         await tx.drafts.drop(person.id, draft.kind)
-    await tx.drafts.drop(by.id, f"{KIND}:{person.id}")
     await tx.people.unlink_account(person.id)
     await tx.people.save(profile.forgotten(person, now, paid=bool(missions)))
-    await tx.journal.write(None, [Event("profile.forgotten", facts)], actor_of(by), now)
-    if by.id != person.id:
-        owed.append(_card(by, person.id, fresh=False))
+    await tx.journal.write(None, [Event("profile.forgotten", facts)], actor, now)
     await tx.outbox.owe(owed, now)
-    return Answer("profile.erased")
+    return bool(missions)
 
 
 async def _place_of_nobody(given: Given, tx: Transaction, user_id: int, chat_id: int) -> Place:
@@ -359,6 +365,35 @@ async def _place_of_nobody(given: Given, tx: Transaction, user_id: int, chat_id:
         return to_applicant(former.id)
     empty = Application(0, user_id, chat_id, ApplicationState.WITHDRAWN, asked_at=given.now())
     return to_applicant((await tx.applications.save(empty)).id)
+
+
+# By the command line
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What came of it."""
+
+    busy: int | None = None  # the number of an open mission: nothing was erased
+    kept: bool = False  # name and RPPS stay, for missions to be paid
+    gone: bool = False  # there was nobody to erase any more
+
+
+async def meant(given: Given, text: str) -> list[Person]:
+    """Whom somebody means by a name, a telephone or an RPPS number."""
+    async with given.storage.transaction() as tx:
+        return await _found(given, tx, " ".join(text.split()))
+
+
+async def erase(given: Given, of: PersonId) -> Erased:
+    """Their facts go, as by «Effacer mes données»; not while a mission needs them."""
+    async with given.storage.transaction() as tx:
+        person = (await tx.people.lock([of])).get(of)
+        if person is None or person.last_name == profile.NOBODY:
+            return Erased(gone=True)
+        if (busy := await _busy(tx, person)) is not None:
+            return Erased(busy=busy.number)
+        return Erased(kept=await _erase(given, tx, person, "cli", "l'administrateur"))
 
 
 # `/personne`

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -209,6 +210,40 @@ async def test_people_are_imported_listed_and_invited(shell: Shell) -> None:
     assert person.startswith("https://t.me/smt68_bot?start=")
     assert house.startswith("https://t.me/smt68_bot?startgroup=")
     assert len(person.partition("=")[2]) == 43
+
+
+async def test_somebody_is_erased_by_name_after_a_question_and_the_list_says_who_left(shell: Shell) -> None:
+    file = shell.csv(
+        "idel,Benali,Amina,0639980011,,99900000011,Mulhouse,,,,",
+        "idel,Benali,Bruno,0639980012,,,Mulhouse,,,,",
+        "idel,Meyer,Chloé,0639980013,,,Mulhouse,,,,",
+    )
+    assert (await shell.bot("people", "import", file))[0] == 0
+    storage = open_storage(f"sqlite:///{shell.folder / 'var' / 'smt.sqlite3'}", Vault.from_secret("nothing"))
+    async with storage.transaction() as tx:
+        chloe = await tx.people.by_phone("+33639980013")
+        assert chloe is not None
+        await tx.people.save(replace(chloe, active=False, left_at=datetime(2026, 10, 6, 9, tzinfo=UTC)))
+    await storage.close()
+
+    code, said = await shell.bot("people", "erase", "Benali", "--yes")
+    assert code == 1
+    assert "Amina BENALI (idel, +33639980011)" in said
+    assert "Several are meant" in said
+    code, said = await shell.bot("people", "erase", "06 39 98 00 11")  # nobody answers the question
+    assert code == 1
+    assert "Erase Amina BENALI (idel, +33639980011) for good?" in said
+    _, listed = await shell.bot("people", "list")
+    assert "Amina BENALI" in listed
+    assert re.search(r"Chloé MEYER .*left since 2026-10-06", listed)
+
+    assert await shell.bot("people", "erase", "06 39 98 00 11", "--yes") == (0, "Erased.\n")
+    _, listed = await shell.bot("people", "list")
+    assert "Amina" not in listed
+    assert "+33639980011" not in listed
+    assert "Bruno BENALI" in listed
+    code, said = await shell.bot("people", "erase", "Amina", "--yes")
+    assert (code, "Nobody is registered as «Amina»" in said) == (1, True)
 
 
 async def test_a_bad_line_stops_the_whole_import(shell: Shell) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bot.domain.mission import Mission
 from bot.domain.people import CascadeStep, Person
+from bot.flows import profile as profile_flow
 from tests.stories.story import Story, Teller, plain
 from tests.stories.test_closing import answers
 from tests.stories.test_joining import button, person_of, shares_own_number, shares_somebody_elses
@@ -252,6 +253,29 @@ async def test_nobody_leaves_with_an_open_mission(story: Story) -> None:
 
 
 # Being forgotten
+
+
+async def test_by_the_command_line_somebody_is_erased_unless_a_mission_needs_them(story: Story) -> None:
+    lea, amina, bruno = story.person("Léa"), story.person("Amina"), story.person("Bruno")
+    mission = await taken_by_amina(story)
+    given = story.bot.given
+    (found,) = await profile_flow.meant(given, "benali")
+    assert (await profile_flow.erase(given, found.id)).busy == mission.number
+    assert (await named(story, "Amina")).phone == found.phone
+
+    (other,) = await profile_flow.meant(given, "06 39 98 00 12")
+    assert await profile_flow.erase(given, other.id) == profile_flow.Erased()
+    await story.settle()
+    bruno.sees("Vos données sont effacées", "plus relié à personne")
+    lea.sees("Données effacées à la demande · IDEL", f"Fiche n° {other.id}, noté par l'administrateur")
+    async with story.storage.transaction() as tx:
+        assert await tx.people.by_user(bruno.user.id) is None
+        now = story.clock.now()
+        journal = await tx.journal.between(now - timedelta(days=1), now + timedelta(seconds=1))
+    assert [line.actor for line in journal if line.kind == "profile.forgotten"] == ["cli"]
+    assert (await profile_flow.erase(given, other.id)).gone
+    await amina.types("/profil")
+    amina.sees("Amina BENALI")
 
 
 async def forgets(teller: Teller) -> None:
