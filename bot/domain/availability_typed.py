@@ -31,6 +31,21 @@ _TOMORROW = re.compile(rf"{_I_AM}(?:{_AWAY} )?jusqu'?a demain")
 _LEAVE = re.compile(rf"{_I_AM}{_AWAY} jusqu'?au {_DAY.pattern}")
 
 
+_ABOUT_LEAVE = re.compile(rf"{_I_AM}(?:en )?(?:conges?|vacances)\b")
+_DAYS = "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
+_ABOUT_ABSENCE = re.compile(rf"(?:{_I_AM}{_AWAY}|(?:le |les |tous les )?(?:{_DAYS})s?)\b")
+
+
+def speaks_of_leave(text: str) -> bool:
+    """Whether a message begins as one about leave does, understood or not."""
+    return _ABOUT_LEAVE.match(_folded(text)) is not None
+
+
+def speaks_of_absence(text: str) -> bool:
+    """Whether it begins as one about a pause or the hours of a day does, understood or not."""
+    return _ABOUT_ABSENCE.match(_folded(text)) is not None
+
+
 def read_wish(region: Region, text: str, now: datetime) -> Wish | None:
     """The wish that is all of a message; None when it is none."""
     said = _folded(text)

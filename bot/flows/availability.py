@@ -95,9 +95,12 @@ async def set_for(
         except ValueError:
             return Answer("press.unknown")
         await _record(given, tx, by, said)
-        await tx.drafts.drop(by.id, draft_kind(person.id))
         is_week = wish.say is Say.WEEK
         days = wish.value.partition(".")[0] if is_week else ""
+        if is_week:  # the card still asks for the hours of other days
+            await tx.drafts.save(_waiting(given, by, person.id, WEEK, days))
+        else:
+            await tx.drafts.drop(by.id, draft_kind(person.id))
         notices = [_card(by, person.id, view=WEEK if is_week else MAIN, days=days, fresh=fresh)]
         if by.id != person.id and said.event is not None and person.on_telegram and person.reachable:
             # Not a card that is edited somewhere above: they did not ask, and must see it.
@@ -121,12 +124,15 @@ async def turn(given: Given, by: Person, person_id: PersonId, view: str, days: s
         if not _may_say(by, person):
             return NOT_YOURS
         if view in (LEAVE, WEEK):
-            body = f"{view}.{days or WORKING_DAYS}"
-            await tx.drafts.save(Draft(by.id, draft_kind(person.id), body, given.now()))
+            await tx.drafts.save(_waiting(given, by, person.id, view, days))
         else:
             await tx.drafts.drop(by.id, draft_kind(person.id))
         await tx.outbox.owe([_card(by, person.id, view=view, days=days)], given.now())
         return Answer("availability.turned")
+
+
+def _waiting(given: Given, by: Person, person: PersonId, view: str, days: str) -> Draft:
+    return Draft(by.id, draft_kind(person), f"{view}.{days or WORKING_DAYS}", given.now())
 
 
 def draft_kind(person: PersonId) -> str:
@@ -159,12 +165,21 @@ async def typed(given: Given, by: Person, draft: Draft, text: str) -> tuple[Pers
     return Answer("availability.bad_date" if view == LEAVE else "availability.bad_hours")
 
 
-async def meant(given: Given, person: Person, text: str) -> Wish | None:
-    """The wish that is all of a nurse's message while she has no mission to write for. Only looks."""
-    wish = availability_typed.read_wish(given.region, text, given.now())
-    if wish is None or person.role is not Role.IDEL or not await _is_free(given, person):
+async def meant(given: Given, person: Person, text: str) -> Wish | Answer | None:
+    """What a message says of somebody's availability, when that is all of it. Only looks.
+
+    Whoever has a mission writes for the mission, but of leave: its «24/12» would be a blood pressure.
+    """
+    if person.role not in ASKED or len(text) > LONGEST_TYPED:
         return None
-    return wish
+    wish = availability_typed.read_wish(given.region, text, given.now())
+    is_leave = availability_typed.speaks_of_leave(text)
+    if not is_leave:
+        if wish is None and not availability_typed.speaks_of_absence(text):
+            return None
+        if not await _is_free(given, person):
+            return None
+    return wish or Answer("availability.not_noted")
 
 
 async def _is_free(given: Given, person: Person) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain import closing, liaison, orders, thread, vitals_entry
-from bot.domain.mission import Mission, MissionState, Prescription
+from bot.domain.mission import DoctorOfferState, Mission, MissionState, Prescription
 from bot.domain.outcome import (
     Answer,
     Event,
@@ -161,7 +161,10 @@ async def _album_mission(
 
 
 async def _nothing_open(tx: Transaction, person: Person) -> Answer:
-    """No mission to relay it in: that is said."""
+    """No mission to relay it in: that is said, and which request waits for a tap."""
+    offered = await _offered(tx, person)
+    if offered is not None:
+        return Answer("thread.tap_the_offer", {"number": offered})
     if person.role is Role.IDEL:
         former = await tx.missions.of_idel(person.id, unfinished_only=False)
     else:
@@ -169,6 +172,21 @@ async def _nothing_open(tx: Transaction, person: Person) -> Answer:
     if not former:
         return Answer("thread.none")
     return Answer("thread.closed", {"number": max(former, key=lambda m: m.id).number})
+
+
+async def _offered(tx: Transaction, person: Person) -> int | None:
+    """The newest mission that waits for this person's yes or no."""
+    if person.role is Role.IDEL:
+        offers = await tx.offers.open_of_person(person.id)
+        asked = [m for offer in offers if (m := await tx.missions.get(offer.mission)) is not None]
+    else:
+        asked = [m for m in await tx.missions.unfinished() if m.cascade.doctor is None and _asks(m, person)]
+    return max((m.number for m in asked), default=None)
+
+
+def _asks(mission: Mission, person: Person) -> bool:
+    offers = [offer for step in mission.cascade.steps for offer in step.offers]
+    return any(o.party == person.party and o.state is DoctorOfferState.ASKED for o in offers)
 
 
 async def _ask_which(given: Given, tx: Transaction, person: Person, written: Written) -> None:

@@ -67,15 +67,16 @@ async def typed(context: Context, person: Person, draft: Draft, text: str) -> bo
 
 
 async def on_words(context: Context, person: Person, text: str) -> bool:
-    """«pause 2h» from a nurse who has no mission; True when that was all of it."""
+    """«pause 2h» without a mission, «congés jusqu'au 24/12» even with one; True when that was all."""
     message = context.incoming.effective_message
     if message is None or message.reply_to_message is not None or message.is_topic_message:
         return False
-    wish = await availability.meant(context.runtime.given, person, text)
-    if wish is None:
-        return False
-    await _say(context, person, person.id, wish)
-    return True
+    found = await availability.meant(context.runtime.given, person, text)
+    if isinstance(found, Answer):
+        await context.say(found)
+    elif found is not None:
+        await _say(context, person, person.id, found)
+    return found is not None
 
 
 async def _say(context: Context, by: Person, about: PersonId, wish: Wish) -> None:

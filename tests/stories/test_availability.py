@@ -129,9 +129,9 @@ async def test_hours_may_be_typed_as_they_are_said(story: Story) -> None:
 async def test_while_the_service_is_closed_it_rings_only_for_who_wants_it(story: Story) -> None:
     amina, bruno = story.person("Amina"), story.person("Bruno")
     await amina.types("/dispo")
-    amina.sees("Service fermé : rien ne sonne")
+    amina.sees("Quand le service est fermé : rien ne sonne")
     await amina.taps("Hors horaires: non")
-    amina.sees("Service fermé : peut sonner")
+    amina.sees("Quand le service est fermé : peut sonner")
     await story.wait(hours=12)
     await bruno.types("/dispo")
     bruno.sees("🌙 Service fermé : rien ne sonne avant mercredi 07/10, 08:00")
@@ -221,6 +221,44 @@ async def test_what_a_nurse_types_without_a_mission_is_understood_when_it_is_all
     amina.sees("✅ Vous êtes disponible")
     await amina.types("pause 2h puis je passe à la pharmacie")
     assert (await named(story, "Amina")).paused_until is None
+
+
+async def test_what_is_not_understood_of_an_absence_is_said_not_to_be_noted(story: Story) -> None:
+    amina, claire = story.person("Amina"), story.person("Claire")
+    for said in ("congés du 12/10 au 18/10", "Congés jusqu'au 31/02", "mercredi 25h-30h", "absente lundi"):
+        await amina.types(said)
+        assert amina.new()[-1].text.startswith("Rien n'est noté. Écrivez « pause 3h »"), said
+    assert (await named(story, "Amina")).paused_until is None
+    await claire.types("pause")
+    claire.sees("⏸ Vous êtes en pause jusqu'à 11:")
+    await claire.types("dispo")
+    claire.sees("✅ Vous êtes disponible")
+
+
+async def test_hours_are_typed_for_other_days_after_a_tap_has_set_some(story: Story) -> None:
+    amina = story.person("Amina")
+    await amina.types("/dispo")
+    await amina.taps("Heures de la semaine")
+    await amina.taps("8 h–12 h")
+    for day in ("lun.", "mar.", "jeu.", "ven."):
+        await amina.taps(day)
+    await amina.types("25h-30h")
+    amina.sees("Heures non comprises.")
+    await amina.types("9h-11h")
+    amina.sees("mer. : 09:00–11:00")
+
+
+async def test_leave_typed_during_a_mission_is_no_blood_pressure(story: Story) -> None:
+    amina = story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    await amina.types("congés jusqu'au 24/12")
+    amina.sees("en pause jusqu'au jeudi 24/12, 07:00", f"SMT {mission.number} reste à vous")
+    amina.sees_not("À écrire ici aussi")
+    amina.sees_not("240/120")
+    await amina.types("vacances du 24/12")
+    amina.sees("Rien n'est noté.")
+    amina.sees_not("240/120")
 
 
 async def test_what_a_nurse_types_with_a_mission_is_for_the_mission(story: Story) -> None:

@@ -271,6 +271,20 @@ async def test_without_a_mission_one_kind_sentence(story: Story) -> None:
     bruno.sees("Vous n'avez pas de mission en cours : rien n'a été envoyé.")
 
 
+async def test_a_request_answered_in_words_is_not_accepted_and_that_is_said(story: Story) -> None:
+    amina, bruno, claire = story.person("Amina"), story.person("Bruno"), story.person("Claire")
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await bruno.types("ok j'y vais, dans 20 min")
+    bruno.sees("SMT 1 attend votre réponse : touchez un bouton de la demande.", "+33 3 53 01 00 10")
+    bruno.sees_not("pas de mission en cours")
+    await amina.taps("ACCEPTER · 20 min")
+    await claire.types("dans 20 min")
+    claire.sees("SMT 1 attend votre réponse")
+    await bruno.types("alors ?")
+    bruno.sees("Vous n'avez pas de mission en cours")
+    assert (await story.mission_now(mission.id)).cascade.doctor is None
+
+
 async def test_a_doctor_without_the_bot_is_said_with_the_number(story: Story) -> None:
     amina, lea = story.person("Amina"), story.person("Léa")
     await story.mission(offered_to=["Amina"], medecin_traitant="Jean")
