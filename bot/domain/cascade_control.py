@@ -32,6 +32,7 @@ from bot.domain.outcome import (
     TimerKind,
     Withdrawal,
     nothing,
+    to_group,
     to_party,
     to_person,
 )
@@ -186,7 +187,10 @@ def unaccept(mission: Mission, party: Party, rosters: Rosters, now: datetime) ->
     )
     facts: dict[str, Fact] = {"party": str(party)}
     told: list[Notice] = []
-    if not cascade.doctor.by_phone:
+    if cascade.doctor.by_phone:
+        why: dict[str, Fact] = {"why": "control.doctor_free", **facts}
+        told.append(Notice("cascade.call_doctor", to_group(mission.id), mission.id, facts=why))
+    else:
         told.append(Notice("control.doctor_free", to_party(party), mission.id, card="doctor", fresh=True))
     if mission.visit.idel is not None:
         told.append(

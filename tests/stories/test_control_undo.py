@@ -218,6 +218,19 @@ async def test_a_doctor_noted_by_mistake_is_told_and_the_step_is_asked_again(sto
     marc.is_told_at_once("est à vous")
 
 
+async def test_a_doctor_without_telegram_noted_by_mistake_is_phoned_by_osnp(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    await opens(lea, "Médecin…", "Attribuer à…", "Dr Jean WEBER", "10:20")
+    lea.looks_away()
+
+    await undoes(story)
+
+    lea.rang("appeler Dr Jean WEBER")
+    lea.sees("appeler Dr Jean WEBER", "+33 6 39 98 00 24", "son accord a été noté par erreur")
+
+
 async def test_a_refusal_noted_for_the_wrong_doctor_is_taken_back(story: Story) -> None:
     lea, amina, claire = story.person("Léa"), story.person("Amina"), story.person("Claire")
     await story.mission(offered_to=["Amina"])

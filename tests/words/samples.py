@@ -314,6 +314,7 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("cascade.found", "group", "found found_house", {}),
     ("cascade.tell_doctor", "group", "found_by_phone", {}),
     ("cascade.call_doctor", "group", "found_by_phone", {"why": "doctor.suspended"}),
+    ("cascade.call_doctor", "group", "on_site", {"why": "control.doctor_free", "party": "jean"}),
     ("cascade.withdrawn", "group", "on_site", {"party": "claire"}),
     ("cascade.hour_to_agree", "group", "proposal found", {}),
     ("cascade.hour_declined", "group", "found", {"hour": at(97)}),
