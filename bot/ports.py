@@ -807,6 +807,10 @@ class Applications(Protocol):
         """Insert (id 0) or update; as it is stored."""
         ...
 
+    async def hold_queue(self) -> None:
+        """Whoever else would join those who wait does so after this transaction."""
+        ...
+
     async def waiting(self) -> list[Application]:
         """Those on which OSNP must decide, oldest first."""
         ...

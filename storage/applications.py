@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from bot.domain.joining import Application, ApplicationState
 from storage import codec
@@ -22,6 +22,8 @@ _OF_USER = (
 _WAITING = _READ.where(applications.c.state == quoted(ApplicationState.WAITING)).order_by(
     applications.c.asked_at, applications.c.id
 )
+# Nobody may be counted in while somebody counts: held until the transaction ends. SQLite has one who writes.
+_HOLD_QUEUE = select(func.pg_advisory_xact_lock(func.hashtextextended("applications waiting", 0)))
 _ADD = insert(applications).returning(applications.c.id)
 _SAVE = (
     update(applications)
@@ -56,6 +58,10 @@ class SqlApplications:
             return application
         number: int = await self._db.value(_ADD, user_id=application.user_id, **columns)
         return replace(application, id=number)
+
+    async def hold_queue(self) -> None:
+        if self._db.postgres:
+            await self._db.run(_HOLD_QUEUE)
 
     async def waiting(self) -> list[Application]:
         return [_application(row) for row in await self._db.rows(_WAITING)]

@@ -206,6 +206,7 @@ async def _send(given: Given, tx: Transaction, application: Application) -> Answ
     if joining.question(application, given.region) is not None:
         await _show(given, tx, application, fresh=False)
         return Answer("joining.not_yet", alert=True)
+    await tx.applications.hold_queue()
     if len(await tx.applications.waiting()) >= joining.MOST_WAITING:
         return Answer("joining.full", alert=True)
     sent = joining.sent(application, now)

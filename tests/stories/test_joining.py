@@ -1,6 +1,9 @@
 """Somebody the bot does not know asks to join, from the first word to the first mission."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from bot.domain import joining
 from bot.domain.joining import Application, ApplicationState
 from bot.domain.people import CascadeStep, Person, Role
+from bot.flows import joining as joining_flow
 from bot.flows import register
 from bot.sandbox.acts import View
 from tests.stories.story import Story, Teller, plain
@@ -650,6 +654,29 @@ async def test_a_storm_of_strangers_costs_the_group_one_card_each_and_not_its_mi
     assert (await application_of(story, last)).state is ApplicationState.FILLING
     for one in both_at_once:
         assert (await application_of(story, one)).state is ApplicationState.WAITING
+
+
+async def test_of_many_who_send_at_the_same_moment_no_more_wait_than_may(story: Story) -> None:
+    zoe = newcomer(story)
+    await says_all(zoe)
+    said = await application_of(story, zoe)
+    many = range(joining.MOST_WAITING + 20)
+    async with story.storage.transaction() as tx:
+        forms = [
+            await tx.applications.save(
+                replace(said, id=0, user_id=9500 + n, chat_id=9500 + n, phone=f"+3363998{n:04}")
+            )
+            for n in many
+        ]
+    answers = await asyncio.gather(
+        *(joining_flow.pressed(story.bot.given, form.user_id, form.id, "send") for form in forms)
+    )
+    async with story.storage.transaction() as tx:
+        assert len(await tx.applications.waiting()) == joining.MOST_WAITING
+    assert Counter(answer.kind for answer in answers) == {
+        "joining.sent": joining.MOST_WAITING,
+        "joining.full": 20,
+    }
 
 
 def spot(teller: Teller, label: str) -> tuple[int, int, int, int]:
