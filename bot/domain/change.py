@@ -49,6 +49,12 @@ _MOST_NURSES = 9999
 #: Buttons of one delay: so many shorter ones, and so many longer ones.
 EACH_SIDE = 3
 
+#: No opening or closing is written down so long before: the year was mistyped.
+FARTHEST = timedelta(days=400)
+
+#: A day that has passed is the next year's when that is no farther: «2/1» in December.
+NEXT_YEAR = timedelta(days=183)
+
 #: How far days for a button are looked for.
 NEAR = timedelta(days=60)
 
@@ -269,7 +275,13 @@ def read_delay(region: Region, text: str) -> tuple[str | None, str]:
     """«réponse 25 min» → the key and the value typed; the value empty when there is none."""
     found = re.search(r"\d", text)
     name, value = (text[: found.start()], text[found.start() :]) if found else (text, "")
-    return delay_called(region, name), value
+    if (key := delay_called(region, name)) is not None:
+        return key, value
+    words = text.split()  # «réponse dix minutes»: the delay is named, its value is what cannot be read
+    for n in range(len(words) - 1, 0, -1):
+        if (key := delay_called(region, " ".join(words[:n]))) is not None:
+            return key, " ".join(words[n:])
+    return None, value
 
 
 # Lengths
@@ -308,8 +320,22 @@ def tidy_value(key: str, text: str) -> str:
     if key in SIZES:
         size = read_size(text)
         return text.strip() if size is None else str(size)
-    lengths = [read_length(part) for part in re.split(r",|;| et ", text)]
+    lengths = [read_length(part) for part in parts_of(text)]
     return text.strip() if None in lengths else ", ".join(written(length) for length in lengths if length)
+
+
+def parts_of(text: str) -> list[str]:
+    """«3 min, 6 min», «3 et 6» → each of them."""
+    return re.split(r",|;| et ", text)
+
+
+def is_meant_as_length(text: str) -> bool:
+    """«dix minutes», «2.5»: no length that can be read, but nothing else either."""
+    said = fold(text).strip()
+    return len(said) <= 24 and (
+        re.fullmatch(r"[\d\s.,+-]*\d[\d\s.,+-]*", said) is not None
+        or re.search(r"\b(?:secondes?|minutes?|min|mn|heures?|jours?)$", said) is not None
+    )
 
 
 # Days and hours
@@ -352,17 +378,38 @@ def _in_year(day: int, month: int, year: str | None, today: date) -> date:
     if year is not None:
         return date(int(year) + (2000 if len(year) == 2 else 0), month, day)
     this = date(today.year, month, day)
-    return this if this >= today else date(today.year + 1, month, day)
+    if this >= today:
+        return this
+    following = date(today.year + 1, month, day)
+    return following if following - today <= NEXT_YEAR else this
 
 
 def read_opening(text: str, today: date) -> tuple[date | None, str]:
     """«26/12 8h-12h 14h-18h» → the day, and «08:00-12:00 14:00-18:00»; empty where no hours are said."""
-    spans = []
-    for found in _HOURS.finditer(fold(text)):
-        hours = [int(found[1]), int(found[2] or 0), int(found[3]), int(found[4] or 0)]
-        spans.append("{:02}:{:02}-{:02}:{:02}".format(*hours))
-    rest = re.sub(r"\b(?:a|et|de)\b|,", " ", _HOURS.sub(" ", fold(text)))
-    return read_day(rest, today), " ".join(spans)
+    said = fold(text)
+    spans = [_span(*found.groups()) for found in _HOURS.finditer(said)]
+    rest = re.sub(r"\b(?:a|et|de)\b|,", " ", _HOURS.sub(" ", said))
+    if (day := read_day(rest, today)) is not None:
+        return day, " ".join(spans)
+    words = said.split()  # «26/12 8-12», «26/12 matin»: the day first, then hours written otherwise
+    for n in range(len(words) - 1, 0, -1):
+        if (day := read_day(" ".join(words[:n]), today)) is not None:
+            bare = _BARE_HOURS.fullmatch(" ".join(words[n:]))
+            return day, _span(bare[1], None, bare[2], None) if bare else UNREAD_HOURS
+    return None, " ".join(spans)
+
+
+#: Hours were written, and cannot be read.
+UNREAD_HOURS = "?"
+
+_BARE_HOURS = re.compile(r"(?:de )?(\d{1,2}) ?(?:-|–|/|a) ?(\d{1,2})")
+
+
+def _span(opens: str, opens_at: str | None, closes: str, closes_at: str | None) -> str:
+    """«08:00-12:00»; midnight is the last minute of the day."""
+    end = (int(closes), int(closes_at or 0))
+    end = (23, 59) if end == (24, 0) else end
+    return f"{int(opens):02}:{int(opens_at or 0):02}-{end[0]:02}:{end[1]:02}"
 
 
 def days_to_close(region: Region, today: date, most: int) -> list[date]:

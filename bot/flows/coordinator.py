@@ -5,11 +5,12 @@ followed by every process within seconds. Missions under way keep the delays the
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, time, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from bot.domain import calendar, change
-from bot.domain.change import CLOSED, OPEN, READ_AT_EACH_USE, Change
+from bot.domain.change import CLOSED, FARTHEST, OPEN, READ_AT_EACH_USE, Change
 from bot.domain.mission import Mission, MissionState
 from bot.domain.outcome import BOARD, GROUP_KINDS, Answer, Event, Fact, Notice, Place, Priority
 from bot.domain.people import GROUP_ROLES, Person, Role
@@ -161,7 +162,7 @@ async def set_delay(given: Given, by: Person, key: str, typed: str, place: Place
             return Answer("coordinator.same", {"changed": f"{key} {value}"})
         refused = await _stand(given, tx, by, key, value, {"before": before})
         if refused is not None:
-            return refused
+            return replace(refused, facts={**refused.facts, "typed": typed})
         await tx.drafts.drop(by.id, DELAY_DRAFT)
         if place is not None:
             await tx.outbox.owe([_delays(by, place)], given.now())
@@ -177,10 +178,10 @@ def _is_kept(key: str) -> bool:
 
 
 async def typed_delay(given: Given, by: Person, draft: Draft, text: str) -> Answer | None:
-    """«25 min», after a delay was chosen; None when the text is no length, or comes too late."""
-    lengths = [change.read_length(part) for part in text.split(",")]
+    """«25 min», after a delay was chosen; None when the text is about something else, or comes too late."""
+    lengths = [change.read_length(part) for part in change.parts_of(text)]
     is_value = None not in lengths or (draft.body in change.SIZES and change.read_size(text) is not None)
-    if given.now() - draft.updated_at > TYPED_WITHIN or not is_value:
+    if given.now() - draft.updated_at > TYPED_WITHIN or not (is_value or change.is_meant_as_length(text)):
         return None
     return await set_delay(given, by, draft.body, text)
 
@@ -189,6 +190,8 @@ async def close_day(given: Given, by: Person, text: str, place: Place | None = N
     """`/fermer 24/12`: the service is closed on that day."""
     today = calendar.local(given.region, given.now()).date()
     day = change.read_day(text, today)
+    if day is None and is_coordinateur(by) and change.read_opening(text, today)[1]:
+        return Answer("coordinator.part_of_day")
     return await _set_day(given, by, CLOSED, day, "", today, place)
 
 
@@ -209,12 +212,15 @@ async def _set_day(
     if day is None:
         return Answer("coordinator.day_unread", {"day_of": key})
     if day < today:
-        return Answer("coordinator.day_past", {"past_day": day.isoformat()})
+        return Answer("coordinator.day_past", {"past_day": day.isoformat(), "day_of": key})
+    if day - today > FARTHEST:
+        return Answer("coordinator.day_far", {"far_day": day.isoformat()})
     value = f"{day.isoformat()} {hours}".strip()
     async with given.storage.transaction() as tx:
         missions = await _under_way(tx) if day == today else []
         region = (await given.present.read(tx)).region
-        if _same_day(region, key, value):
+        is_shut = key == CLOSED and not calendar.openings(region, day)
+        if is_shut or _same_day(region, key, value):
             return Answer("coordinator.same", {"changed": f"{key} {value}"})
         touched = await _touched(tx, region, day)
         refused = await _stand(given, tx, by, key, value, {"touched": touched})
@@ -230,7 +236,13 @@ async def _set_day(
         reading = await given.present.read(tx)
         await _follow(given, tx, reading.region, missions, by)
     given.present.take(reading)
-    return Answer("coordinator.set", {"changed": f"{key} {value}", "touched": touched})
+    shut = day == today and key == OPEN and not _opens_again(reading.region, day, given.now())
+    return Answer("coordinator.set", {"changed": f"{key} {value}", "touched": touched, "shut": shut})
+
+
+def _opens_again(region: Region, day: date, now: datetime) -> bool:
+    """Whether the service is still open on that day, or will be."""
+    return any(closes > now for _, closes in calendar.openings(region, day))
 
 
 async def _under_way(tx: Transaction) -> list[Mission]:
@@ -292,14 +304,17 @@ async def _stand(
         wanted = await tx.changes.add(wanted)
     event = Event("coordinator.changed", {"change": wanted.id, "key": key, "value": value, **told})
     await tx.journal.write(None, [event], actor_of(by), now)
-    await tx.outbox.owe([_told(wanted, by, "standing", told)], now)
+    today = wanted.day == calendar.local(file, now).date()
+    await tx.outbox.owe([_told(wanted, by, "standing", told, today=today)], now)
     return None
 
 
-def _told(one: Change, by: Person, state: str, told: Mapping[str, Fact] | None = None) -> Notice:
-    """The line in the group: what is changed, by whom; edited once it stands no more."""
+def _told(
+    one: Change, by: Person, state: str, told: Mapping[str, Fact] | None = None, *, today: bool = False
+) -> Notice:
+    """The line in the group: what is changed, by whom; edited once it stands no more. It rings for today."""
     return Notice(
-        "coordinator.changed",
+        "coordinator.today" if today else "coordinator.changed",
         BOARD,
         facts={
             "change": one.id,

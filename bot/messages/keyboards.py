@@ -135,6 +135,7 @@ KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
     "coordinator.delay": coordinator.delay,
     "coordinator.days": coordinator.days,
     "coordinator.changed": coordinator.changed,
+    "coordinator.today": coordinator.changed,
     "coordinator.changes": coordinator.changes,
     "reports.activity": reports.month_before,
     "reports.indemnities": reports.month_before,

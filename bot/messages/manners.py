@@ -247,6 +247,7 @@ MANNERS: dict[str, Manner] = {
     "coordinator.delay": INFORMS,
     "coordinator.days": INFORMS,
     "coordinator.changed": INFORMS,
+    "coordinator.today": ACT,
     "coordinator.changes": INFORMS,
     # Duty sectors
     "sectors.table": INFORMS,

@@ -149,7 +149,9 @@ def test_what_is_no_length_is_none(text: str) -> None:
         ("24 décembre", date(2026, 12, 24)),
         ("jeudi 24 décembre 2026", date(2026, 12, 24)),
         ("1er janvier", date(2027, 1, 1)),
-        ("5/10", date(2027, 10, 5)),
+        ("5/10", date(2026, 10, 5)),  # yesterday: said to be past, never moved a year on
+        ("5/4", date(2027, 4, 5)),
+        ("8/4", date(2026, 4, 8)),
         ("6/10", TODAY),
         ("aujourd'hui", TODAY),
         ("demain", date(2026, 10, 7)),
@@ -173,7 +175,11 @@ def test_days_are_read_as_people_write_them(text: str, day: date | None) -> None
         ("26/12 8h30-12h et 14h-18h", "08:30-12:00 14:00-18:00"),
         ("2026-12-26 08:00-12:00", "08:00-12:00"),
         ("26/12 8h–12", "08:00-12:00"),
+        ("26/12 8-12", "08:00-12:00"),
+        ("26/12 14h-24h", "14:00-23:59"),
         ("26/12", ""),
+        ("26/12 8h", "?"),
+        ("26/12 le matin", "?"),
     ],
 )
 def test_an_opening_is_a_day_and_its_hours(text: str, hours: str) -> None:
@@ -191,6 +197,9 @@ def test_an_opening_is_a_day_and_its_hours(text: str, hours: str) -> None:
         ("r 5", None, "5"),
         ("25", None, "25"),
         ("réponse", "delays.answer", ""),
+        ("réponse dix minutes", "delays.answer", "dix minutes"),
+        ("réponse -5", "delays.answer", "-5"),
+        ("médecin traitant dix", "steps.medecin_traitant.delay", "dix"),
         ("habituelle 5", "usual_idel_minutes", "5"),
         ("vague 4 min", "search.every", "4 min"),
         ("vague max 20", "search.largest", "20"),

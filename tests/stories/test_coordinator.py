@@ -88,6 +88,47 @@ async def test_a_value_is_typed_in_private_after_the_delay_was_chosen(story: Sto
     assert await kinds(story) == ["coordinator.changed"]
 
 
+async def test_what_is_no_length_is_told_so_and_a_request_is_one_all_the_same(story: Story) -> None:
+    nadia = story.person("Nadia")
+    await nadia.types("/delais rappels")
+    await nadia.types("dix minutes")
+    nadia.sees("« dix minutes » n'est pas une durée, écrivez 25 min ou 1 h 30")
+    await nadia.types("Mme KELLER ne peut pas attendre plus de dix minutes, 12 rue des Tanneurs")
+    nadia.sees_not("« Mme KELLER")
+
+    await nadia.types("/delais rappels")
+    await nadia.types("2 et 5")
+    nadia.sees("Rappels au régulateur : 2 min, 5 min (avant : 3 min, 6 min)")
+
+
+async def test_closed_or_opened_today_rings_in_the_group_and_hours_that_are_over_are_said(
+    story: Story,
+) -> None:
+    nadia, lea = story.person("Nadia"), story.person("Léa")
+    await nadia.types("/fermer aujourd'hui")
+    lea.rang("Fermé mardi 06/10/2026")
+    await nadia.types("/ouvrir aujourd'hui 8h-9h")
+    nadia.sees("Ouvert mardi 06/10/2026, 08:00–09:00", "Le service est fermé dès maintenant")
+    await nadia.types("/ouvrir aujourd'hui 8h-18h")
+    nadia.sees("08:00–18:00. Retour en arrière")
+
+    lea.looks_away()
+    await nadia.types("/fermer demain")
+    assert not [v.text for v in lea.new() if v.from_bot and not v.silent and "Fermé mercredi" in v.text]
+
+
+async def test_what_stands_is_shown_beside_what_the_file_has(story: Story) -> None:
+    nadia, lea = story.person("Nadia"), story.person("Léa")
+    await nadia.types("/delais effecteurs 20 min")
+    await nadia.types("/changements")
+    nadia.sees("1. Effecteurs : 20 min (fichier : 15 min) · Nadia W.", "Changer : /delais")
+    lea.looks_away()
+    await lea.types("/changements")
+    shown = [v.text for v in lea.new() if v.from_bot and "1. Effecteurs" in v.text]
+    assert shown
+    assert "Changer" not in shown[-1]
+
+
 async def test_what_is_typed_much_later_is_no_delay(story: Story) -> None:
     nadia = story.person("Nadia")
     await nadia.types("/delais effecteurs")
@@ -135,6 +176,16 @@ async def test_what_would_contradict_itself_is_refused_in_french(story: Story) -
         ("/delais pause 10 min", "C'est déjà ainsi"),
         ("/fermer bientôt", "Jour non compris. Écrivez par exemple /fermer 24/12"),
         ("/fermer 01/10/2026", "Jeudi 01/10/2026 est passé"),
+        ("/fermer 1/10", "Jeudi 01/10/2026 est passé. Pour l'an prochain, écrivez l'année"),
+        ("/fermer 24/12/2066", "dans plus d'un an"),
+        ("/fermer dimanche", "C'est déjà ainsi : Fermé dimanche 11/10/2026"),
+        ("/fermer 24/12 à partir de 14h", "Pour n'ouvrir qu'une partie du jour : /ouvrir"),
+        ("/fermer 24/12 14h-20h", "Pour n'ouvrir qu'une partie du jour : /ouvrir"),
+        ("/ouvrir 26/12 8h", "heures non comprises, écrivez 8h-12h"),
+        ("/ouvrir 26/12 matin", "heures non comprises, écrivez 8h-12h"),
+        ("/delais réponse dix minutes", "« dix minutes » n'est pas une durée"),
+        ("/delais réponse -5", "« -5 » n'est pas une durée"),
+        ("/delais réponse 2,5", "« 2,5 » n'est pas une durée"),
         ("/ouvrir 26/12 12h-8h", "la fermeture doit venir après l'ouverture"),
     ):
         await nadia.types(typed)

@@ -479,6 +479,19 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
         )
         for state in ("standing", "replaced", "revoked")
     ),
+    (
+        "coordinator.today",
+        "board",
+        "",
+        {
+            "change": 8,
+            "changed": "closed_days 2026-11-24",
+            "person": "nadia",
+            "state": "standing",
+            "kept": True,
+            "touched": "412",
+        },
+    ),
     ("coordinator.changes", "nadia", "", {"may": True}),
     ("coordinator.changes", "lea", "", {"may": False}),
     # Duty sectors

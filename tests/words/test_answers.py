@@ -42,6 +42,8 @@ FACTS: dict[str, tuple[Fact, ...]] = {
     "id": (-1001234567890,),
     "kept": (True, False),
     "past_day": ("2026-09-30",),
+    "far_day": ("2066-12-24",),
+    "shut": (True, False),
     "touched": ("", "12343, 12344, 12345"),
     "typed": ("trente minutes et un peu plus",),
     "why": tuple(why.value for why in Why),
