@@ -286,6 +286,7 @@ def build(
         on_delivered={**routes.ON_DELIVERED, **_on_delivered(given)},
         on_given_up=routes.ON_GIVEN_UP,
         on_unreachable=routes.ON_UNREACHABLE,
+        on_lost=routes.ON_LOST,
     )
     timers = TimerLoop(
         given,

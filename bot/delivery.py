@@ -46,7 +46,7 @@ from bot.sending import before
 from bot.sending.attempt import Attempt
 from bot.sending.blocked import Blocked
 from bot.sending.courier import CardsInGroup, Courier
-from bot.sending.ends import Counts, Ends, OnDelivered, OnGivenUp
+from bot.sending.ends import Counts, Ends, OnDelivered, OnGivenUp, OnLost
 from bot.sending.errand import Errand, Overtaken, PutOff, shares
 from bot.sending.room import Room
 from bot.sending.texting import Texting
@@ -90,6 +90,7 @@ class Delivery:
         on_delivered: Mapping[str, OnDelivered] | None = None,
         on_given_up: Mapping[str, OnGivenUp] | None = None,
         on_unreachable: Mapping[str, OnGivenUp] | None = None,
+        on_lost: OnLost | None = None,
     ) -> None:
         self._given = given
         self._group_id = group_id
@@ -119,6 +120,7 @@ class Delivery:
             on_delivered=self.on_delivered,
             on_given_up=self.on_given_up,
             on_unreachable=self.on_unreachable,
+            on_lost=on_lost,
         )
         self._attempt = Attempt(given, api, self.threads, self._room, self._ends, self._blocked, self._may_go)
         self._courier = Courier(

@@ -24,7 +24,7 @@ from bot.buttons import Press, Verb
 from bot.context import Context
 from bot.domain.control import TOLD_BY_VOICE
 from bot.domain.outcome import Answer, Notice, Timer, TimerKind
-from bot.domain.people import GROUP_ROLES, Person, Role
+from bot.domain.people import GROUP_ROLES, Person, PersonId, Role
 from bot.flows import board as board_flow
 from bot.flows import cascade as cascade_flow
 from bot.flows import closing as closing_flow
@@ -74,6 +74,7 @@ from bot.ports import Given, Transaction
 Handler = Callable[[Context, Person, Press], Awaitable[None]]
 OnDelivered = Callable[[Transaction, Notice, datetime], Awaitable[None]]
 OnGivenUp = Callable[[Transaction, Notice, str, datetime], Awaitable[None]]
+OnLost = Callable[[Transaction, PersonId, datetime], Awaitable[None]]
 
 IDEL = frozenset({Role.IDEL})
 DOCTOR = frozenset({Role.DOCTOR})
@@ -250,6 +251,7 @@ _RELAYS = (
 ON_DELIVERED: Mapping[str, OnDelivered] = {
     **dict.fromkeys(_RELAYS, thread_flow.delivered),
     "board.card": board_flow.drawn,
+    "reach.check": reach_flow.tried,
 }
 ON_GIVEN_UP: Mapping[str, OnGivenUp] = {
     **dict.fromkeys(_RELAYS, thread_flow.not_delivered),

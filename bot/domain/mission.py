@@ -195,6 +195,11 @@ class Search:
     usual_by_phone: bool = False  # OSNP phone the usual IDEL: the bot writes nothing to her meanwhile
     assigned_by: str | None = None  # the operator who noted her agreement on the phone: «Léa M.»
 
+    @property
+    def reached(self) -> int:
+        """How many of those asked have the offer before their eyes, or were told it by OSNP."""
+        return max(0, self.asked - self.unreachable)
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:

@@ -16,6 +16,7 @@ UNSEEN = frozenset(
         TimerKind.PASTE,
         TimerKind.ACCOUNT,
         TimerKind.REACH_CHECK,
+        TimerKind.REACH_LOST,
         TimerKind.REACH_BACK,
         TimerKind.BOARD_HOURS,
     }

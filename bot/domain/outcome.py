@@ -228,6 +228,7 @@ class TimerKind(StrEnum):
     NIGHT_OWNER = "closing.night_owner"  # the service closes soon and the mission runs past it
     FORGET = "closing.forget"  # the dossier and documents are emptied
     UNTOUCHED = "watch.untouched"  # whoever must act has not; its key is the request's
+    REACH_LOST = "reach.lost"  # nurses with an offer cannot be written to any more
     REACH_BACK = "reach.back"  # a nurse to phone can be written to again; its key
     REACH_CHECK = "reach.check"  # of no mission: the next few people are tried without a sound
     ACCOUNT = "outage.account"  # of no mission: what an absence of the bot did is told

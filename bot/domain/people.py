@@ -114,7 +114,7 @@ class Person:
     weekly: tuple[WeeklyHours, ...] = ()  # when they may be asked; none: whenever the service is open
     out_of_hours: bool = False  # may be rung while the service is closed
     available_until: datetime | None = None  # a doctor's «prochaines 30 min»
-    checked_at: datetime | None = None  # when it was last tried whether they can be reached
+    checked_at: datetime | None = None  # when a try reached them; one under way counts for a day
     left_at: datetime | None = None  # asked to leave: active no more
 
     @property

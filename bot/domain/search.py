@@ -5,6 +5,7 @@ after a nurse has given the mission back in `search_again`. Pure decisions. Know
 clock: the caller gives the moment.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -145,7 +146,12 @@ def ask_more(mission: Mission, wave: Wave, cause: str, now: datetime) -> Outcome
         asked,
         answer=Answer(
             "search.more_asked",
-            {"number": mission.number, "asked": len(wave.asked), "left": wave.left},
+            {
+                "number": mission.number,
+                "asked": changed.reached - search.reached,
+                "unreached": changed.unreachable - search.unreachable,
+                "left": wave.left,
+            },
         ),
         events=(Event("search.widened", {"cause": cause}), *asked.events),
         notices=notices,
@@ -164,7 +170,7 @@ def next_is_due(mission: Mission, epoch: int, now: datetime) -> bool:
 
 
 def is_refused_by_all(search: Search) -> bool:
-    """Whether nobody who was asked can still say yes."""
+    """Whether nobody whom the offer reached can still say yes; the others are for OSNP to phone."""
     return (
         search.state is SearchState.OFFERED
         and search.refused + search.unreachable >= search.asked
@@ -224,7 +230,10 @@ def _ask(mission: Mission, wave: Wave, now: datetime) -> Outcome:
     offers += [replace(_offer(changed, c, now), state=IdelOfferState.UNREACHABLE) for c in unreached]
     return Outcome(
         changed,
-        Answer("search.started", {"asked": search.asked, "left": wave.left}),
+        Answer(
+            "search.started",
+            {"asked": search.reached, "unreached": search.unreachable, "left": wave.left},
+        ),
         events=(Event("search.offered", _account(search, wave, len(unreached))),),
         notices=tuple(notices),
         timers=_next_timer(mission.search, wave),
@@ -294,6 +303,25 @@ def offer_again_to(mission: Mission, offer: IdelOffer, now: datetime) -> Notice 
         replace(offer_notice(mission, offer.person), fresh=False)
         if waits and now < search.answer_by
         else None
+    )
+
+
+def not_reached(mission: Mission, offers: Iterable[IdelOffer]) -> Outcome:
+    """Offers came back, or who has one has blocked the bot since: these nurses are for OSNP to phone."""
+    search = mission.search
+    lost = [o for o in offers if o.state is IdelOfferState.ASKED and o.epoch == search.epoch]
+    if search.state not in OPEN_SEARCHES or not lost:
+        return nothing(mission, "search.stale")
+    changed = replace(mission, search=replace(search, unreachable=search.unreachable + len(lost)))
+    notices = [Notice("search.to_phone", to_group(mission.id), mission.id, card="to_phone")]
+    if search.refused and is_refused_by_all(changed.search) and search.next_wave_at is None:
+        notices.append(all_refused(changed))
+    return Outcome(
+        changed,
+        Answer("search.stale"),
+        events=(Event("search.unreached", {"epoch": search.epoch, "count": len(lost)}),),
+        notices=tuple(notices),
+        offers=tuple(replace(offer, state=IdelOfferState.UNREACHABLE) for offer in lost),
     )
 
 

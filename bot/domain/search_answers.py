@@ -15,6 +15,7 @@ from bot.domain.mission import (
     LateAcceptance,
     Mission,
     MissionState,
+    Search,
     SearchState,
 )
 from bot.domain.outcome import (
@@ -165,7 +166,7 @@ def _lay_before_regulateur(
     if any(late.person == person.id for late in mission.search.late):
         return nothing(mission, "search.late", number=mission.number, by=mission.search.answer_by.isoformat())
     late = (*mission.search.late, LateAcceptance(person.id, now, estimate))
-    changed = replace(mission, search=replace(mission.search, late=late))
+    changed = replace(mission, search=replace(_answered(mission.search, offer), late=late))
     return Outcome(
         changed,
         Answer(
@@ -200,7 +201,8 @@ def refuse(mission: Mission, offer: IdelOffer | None, person: Person, now: datet
         return nothing(mission, "search.not_asked", number=mission.number)
     if offer.state in (IdelOfferState.REFUSED, IdelOfferState.LATE):
         return nothing(mission, "search.refused", number=mission.number)
-    search = replace(mission.search, refused=mission.search.refused + 1)
+    search = _answered(mission.search, offer)
+    search = replace(search, refused=search.refused + 1)
     changed = replace(mission, search=search)
     notices = [redraw_offer(changed, person.id)]
     if is_refused_by_all(search) and search.next_wave_at is None:
@@ -212,6 +214,13 @@ def refuse(mission: Mission, offer: IdelOffer | None, person: Person, now: datet
         notices=tuple(notices),
         offers=(replace(offer, state=IdelOfferState.REFUSED, answered_at=now),),
     )
+
+
+def _answered(search: Search, offer: IdelOffer) -> Search:
+    """Whoever answers was reached, whatever was known of her before."""
+    if offer.state is not IdelOfferState.UNREACHABLE:
+        return search
+    return replace(search, unreachable=max(0, search.unreachable - 1))
 
 
 def give_reason(mission: Mission, offer: IdelOffer | None, reason: str) -> Outcome:

@@ -39,16 +39,14 @@ async def _mission(given: Given, tx: Transaction, notice: Notice, mission: Missi
     """What the group's card says beside the mission's own state."""
     if mission is None:
         return {}
-    offers = await reach.to_phone(given, tx, notice, mission)
-    return offers | {"vitals_at": await vitals.last_taken(tx, mission.id)}
+    return {"vitals_at": await vitals.last_taken(tx, mission.id)}
 
 
 async def _regulateurs(
     given: Given, tx: Transaction, notice: Notice, mission: Mission | None
 ) -> dict[str, Any]:
-    """Whose spoken decision an operator may write down, and who was not reached."""
-    facts = await reach.to_phone(given, tx, notice, mission)
-    return facts | {"regulateurs": await tx.people.all(Role.REGULATEUR)}
+    """Whose spoken decision an operator may write down."""
+    return {"regulateurs": await tx.people.all(Role.REGULATEUR)}
 
 
 async def _asked(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
@@ -63,7 +61,7 @@ LOADERS: dict[str, Loader] = {
     "availability.which": availability.names_facts,
     "reach.list": reach.list_facts,
     "search.nobody": _regulateurs,
-    "search.warning": reach.to_phone,
+    "search.all_refused": reach.to_phone,
     "opening.card": opening.card,
     "find.results": find.results,
     "joining.form": joining.form_facts,
@@ -72,7 +70,6 @@ LOADERS: dict[str, Loader] = {
     "profile.found": profile.found_facts,
     "why.own": why.own_facts,
     "why.mission": why.mission_facts,
-    "find.mission": reach.to_phone,
     "search.to_phone": reach.to_phone,
     "mission.card": _mission,
     "control.page": control_pages.page_facts,

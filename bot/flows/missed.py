@@ -90,9 +90,9 @@ async def ask_after_all(given: Given, tx: Transaction, person: PersonId) -> list
         offer = await tx.offers.get(mission.id, person) if mission.search.state in OPEN_SEARCHES else None
         if offer is None or offer.state not in (IdelOfferState.UNREACHABLE, IdelOfferState.ASKED):
             continue
-        if offer.state is IdelOfferState.UNREACHABLE:
-            back = SetTimer(TimerKind.REACH_BACK, now, mission.search.epoch, key=str(person))
-            await tx.timers.apply(mission.id, [back], now)
+        # Asked may be lost already, in a transaction that waits: what rings looks again.
+        back = SetTimer(TimerKind.REACH_BACK, now, mission.search.epoch, key=str(person))
+        await tx.timers.apply(mission.id, [back], now)
         told.append(
             Notice("search.to_phone", to_group(mission.id), mission.id, card="to_phone", only_if_there=True)
         )

@@ -386,7 +386,8 @@ async def _go(given: Given, tx: Transaction, person: Person, draft: OpeningDraft
         "at": mission.triggered_at.isoformat(),
         "answer_by": mission.search.answer_by.isoformat(),
         "state": mission.search.state.value,
-        "asked": mission.search.asked,
+        "asked": mission.search.reached,
+        "unreached": mission.search.unreachable,
         "to_phone": mission.search.usual_by_phone,
         "exercise": mission.exercise,
     }

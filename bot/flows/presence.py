@@ -1,11 +1,15 @@
 """Who is speaking, who can be reached, and who is in the OSNP group without being registered."""
 
+from datetime import datetime
+
 from bot.domain.outcome import (
     BOARD,
     Answer,
     Event,
     Notice,
     Priority,
+    SetTimer,
+    TimerKind,
 )
 from bot.domain.people import GROUP_ROLES, Person, PersonId, somebody_of
 from bot.flows import missed
@@ -46,9 +50,19 @@ async def blocked(given: Given, user_id: int, *, blocked: bool) -> None:
             kind = "presence.blocked" if blocked else "presence.back"
             await tx.journal.write(None, [Event(kind, {"person": person.id})], actor_of(person), now)
             if blocked:
+                await lost(tx, person.id, now)
                 await tx.outbox.owe([announce_blocked(person.id)], now)
             else:
                 await missed.catch_up(given, tx, person, [_back(person)])
+
+
+async def lost(tx: Transaction, person: PersonId, now: datetime) -> None:
+    """Somebody cannot be written to any more: the offers they have not answered are for OSNP to give.
+
+    As soon as each mission can be held: whoever says so here holds the person.
+    """
+    for offer in await tx.offers.open_of_person(person):
+        await tx.timers.apply(offer.mission, [SetTimer(TimerKind.REACH_LOST, now, offer.epoch)], now)
 
 
 def announce_blocked(person: PersonId) -> Notice:

@@ -37,6 +37,9 @@ from bot.ports import Given, Transaction
 #: Everybody is tried so often.
 EVERY_PERSON = timedelta(days=30)
 
+#: A try of which nothing came back counts for so long.
+TRIED = timedelta(days=1)
+
 #: A few at a time, while the service is open: five thousand people take three weeks.
 PAUSE = timedelta(minutes=10)
 AT_ONCE = 5
@@ -71,10 +74,15 @@ async def check_due(given: Given, timer: Timer) -> None:
         people: list[Person] = []
         if hours.closes_at is not None and not is_busy:
             people = await tx.people.to_check(now - EVERY_PERSON, AT_ONCE)
-            await tx.people.checked([person.id for person in people], now)
+            await tx.people.checked([person.id for person in people], now - EVERY_PERSON + TRIED)
             await tx.outbox.owe([_check(person.id) for person in people], now)
         is_done = hours.closes_at is not None and not is_busy and len(people) < AT_ONCE
         await _check_at(tx, given, _next_open(given.region, hours.closes_at if is_done else now + PAUSE))
+
+
+async def tried(tx: Transaction, notice: Notice, now: datetime) -> None:
+    """The silent try has come to where they would read it."""
+    await tx.people.checked([PersonId(notice.to.id)], now)
 
 
 def _check(person: PersonId) -> Notice:

@@ -454,6 +454,18 @@ async def no_idel_in_time(given: Given, timer: Timer) -> None:
             )
 
 
+async def not_reached(given: Given, timer: Timer) -> None:
+    """Nurses who have an offer, or were to get it, cannot be written to: counted so, and others asked."""
+    async with given.storage.transaction() as tx:
+        mission = await rung(given, tx, timer)
+        if mission is not None:
+            outcome = search.not_reached(mission, await tx.offers.to_phone(mission.id))
+            if outcome.events and search.is_stuck(outcome.mission):
+                more = await _next_wave(given, tx, outcome.mission)
+                outcome = outcome.then(search.ask_more(outcome.mission, more, "unreached", given.now()))
+            await record(given, tx, outcome, "timer")
+
+
 async def _unsent(tx: Transaction, mission: Mission) -> list[IdelOffer]:
     """Offers that wait still or are past their hour: whoever was to get them knows nothing of it."""
     places = await tx.outbox.never_sent(mission.id, "search.offer", mission.search.started_at)

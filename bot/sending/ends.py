@@ -25,6 +25,8 @@ MOST_FAILED = 10_000  # rows whose failures are counted; withdrawn ones are neve
 #: Called in the transaction that records the end of a notice, by the notice's kind.
 OnDelivered = Callable[[Transaction, Notice, datetime], Awaitable[None]]
 OnGivenUp = Callable[[Transaction, Notice, str, datetime], Awaitable[None]]
+#: Called where a person is found to be out of reach, whatever the notice was.
+OnLost = Callable[[Transaction, PersonId, datetime], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class Ends:
         on_delivered: Mapping[str, OnDelivered],
         on_given_up: Mapping[str, OnGivenUp],
         on_unreachable: Mapping[str, OnGivenUp],
+        on_lost: OnLost | None,
     ) -> None:
         self._given = given
         self._recorder = recorder
@@ -64,6 +67,7 @@ class Ends:
         self._on_delivered = on_delivered
         self._on_given_up = on_given_up
         self._on_unreachable = on_unreachable  # OSNP are told in the column's own way
+        self._on_lost = on_lost
         self._failed: dict[int, int] = {}  # by outbox row: tries that failed, in this process
         self.counts = Counts()
         self.tally = Tally()
@@ -180,7 +184,10 @@ class Ends:
                     await then(tx, notice, reason, now)
                 own = None
                 if kind == "delivery.unreachable" and notice.to.kind is PlaceKind.PERSON:
-                    await tx.people.set_reachable(PersonId(notice.to.id), reachable=False, now=now)
+                    person = PersonId(notice.to.id)
+                    await tx.people.set_reachable(person, reachable=False, now=now)
+                    if self._on_lost is not None:
+                        await self._on_lost(tx, person, now)
                     own = self._on_unreachable.get(notice.kind)
                 if own is not None:
                     await own(tx, notice, reason, now)

@@ -92,7 +92,7 @@ async def test_whom_the_offer_could_not_be_given_joins_them_in_one_message(story
     lea.sees(f"SMT {mission.number} · 3 IDEL à appeler", "Emma KLEIN", "Chloé MEYER", "Bruno FISCHER")
     lea.sees("+33 6 39 98 00 13")
     lea.sees_not("MEYER : injoignable")
-    lea.sees(f"SMT {mission.number}", "5 sollicités, 0 refus, 3 injoignables")
+    lea.sees(f"SMT {mission.number}", "2 sollicités, 0 refus, 3 injoignables")
     assert sum("IDEL à appeler" in view.text for view in lea.messages()) == 1
     people = await stored(story)
     assert not people["Bruno"].reachable
@@ -101,7 +101,67 @@ async def test_whom_the_offer_could_not_be_given_joins_them_in_one_message(story
     await story.settle()
     story.person("Bruno").rang("visite + téléconsultation")
     await story.wait(minutes=20)
-    lea.sees("20 min sans IDEL", "5 sollicités, 0 refus, 2 injoignables, 3 silences")
+    lea.sees("20 min sans IDEL", "3 sollicités, 0 refus, 2 injoignables, 3 silences")
+
+
+async def test_when_all_whom_the_offer_reached_have_refused_it_is_said_with_whom_to_phone(
+    story: Story,
+) -> None:
+    lea, amina, bruno, chloe = (story.person(name) for name in ("Léa", "Amina", "Bruno", "Chloé"))
+    hide(story, "Bruno")
+    await story.mission(offered_to=["Amina", "Bruno", "Chloé"])
+    lea.sees("2 sollicités, 0 refus, 1 injoignable")
+    await amina.taps("REFUSER")
+    lea.sees_not("refus de tous les joints")
+
+    await chloe.taps("REFUSER")
+
+    lea.rang("SMT 1 · refus de tous les joints, 1 à appeler")
+    shown = lea.newest("refus de tous les joints").text
+    assert "Bruno FISCHER" in shown
+    assert "+33 6 39 98 00 12" in shown
+    lea.sees("2 sollicités, 2 refus, 1 injoignable")
+
+    story.telegram.unblock(bruno.user)
+    await story.settle()
+    bruno.rang("visite + téléconsultation")
+    lea.sees("3 sollicités, 2 refus")
+    await bruno.taps("ACCEPTER · 20 min")
+    bruno.is_told_at_once("est à vous")
+
+
+async def test_an_offer_that_comes_back_after_the_others_refused_makes_it_a_refusal_of_all(
+    story: Story,
+) -> None:
+    lea, amina, bruno = (story.person(name) for name in ("Léa", "Amina", "Bruno"))
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await amina.taps("REFUSER")
+    lea.sees("2 sollicités, 1 refus")
+
+    story.telegram.block(bruno.user)  # and Telegram says so
+    await story.settle()
+
+    lea.rang(f"SMT {mission.number} · refus de tous les joints, 1 à appeler")
+    lea.sees("1 sollicité, 1 refus, 1 injoignable")
+    story.telegram.unblock(bruno.user)
+    await story.settle()
+    lea.sees("2 sollicités, 1 refus")
+    await bruno.taps("REFUSER")
+    lea.sees("2 sollicités, 2 refus")
+
+
+async def test_who_was_not_reached_and_refuses_is_counted_once(story: Story) -> None:
+    lea, bruno = story.person("Léa"), story.person("Bruno")
+    await story.mission(offered_to=["Amina", "Bruno"])
+    story.telegram.block(bruno.user)
+    await story.settle()
+    lea.sees("1 sollicité, 0 refus, 1 injoignable")
+
+    story.telegram.world.users[bruno.user.id].blocked = False  # and Telegram has not said so yet
+    await bruno.taps("REFUSER")
+
+    lea.sees("2 sollicités, 1 refus")
+    lea.sees_not("2 sollicités, 1 refus, 1")
 
 
 async def test_whoever_can_be_reached_again_during_the_search_gets_the_offer(story: Story) -> None:
@@ -212,6 +272,19 @@ async def test_who_is_found_unreachable_is_told_once_with_the_number(story: Stor
     story.telegram.unblock(story.person("Amina").user)
     await story.settle()
     lea.sees("Amina BENALI : le bot peut lui écrire à nouveau")
+
+
+async def test_a_try_of_which_nothing_is_known_is_made_again_the_next_day(story: Story) -> None:
+    story.telegram.faults.hang(TRY)
+    await story.bot.beat.round()
+    await story.wait(hours=2)
+    assert len(tries(story)) == len(story.people)
+
+    await story.wait(days=2)
+
+    assert len(tries(story)) == len(story.people) + 1
+    await story.wait(days=20)
+    assert len(tries(story)) == len(story.people) + 1
 
 
 async def test_a_few_at_a_time_and_never_while_the_service_is_closed(story: Story) -> None:

@@ -122,7 +122,7 @@ async def test_when_all_of_a_wave_refuse_the_next_is_asked_at_once(story: Story)
     emma.sees_button("ACCEPTER · 20 min")
     lea.sees_not("tous ont refusé")
     await emma.taps("REFUSER")
-    lea.sees("SMT 1 · tous ont refusé ou sont injoignables")
+    lea.sees("SMT 1 · tous ont refusé")
 
 
 async def test_whoever_becomes_free_is_asked_in_the_next_wave(story: Story) -> None:
