@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from bot.cli import main
 from bot.clock import SystemClock
-from bot.domain.people import Party
+from bot.domain.people import CascadeStep, Line, Organisation, OrganisationId, Party
 from storage import migrate
 from storage.database import open_storage
 from storage.vault import Vault
@@ -354,6 +354,31 @@ async def test_the_open_missions_are_printed_with_whom_to_phone(desk: Desk) -> N
     assert "IDEL à venir, arrivée 10:03" in second
     # Who was shown what is in the journal.
     assert desk.does("SELECT count(*) FROM journal WHERE kind = 'disclosure.seen' AND actor = 'command'") == 2
+
+
+async def test_of_a_house_every_telephone_line_is_printed(desk: Desk) -> None:
+    await desk.bot("migrate")
+    lines = (Line("Secrétariat", "+33353010068"), Line("Nuit", "+33353010069"))
+    house = Organisation(
+        OrganisationId(0), "SOS médecin 68", CascadeStep.SOS_MEDECIN, "+33353010068", lines=lines
+    )
+    storage = open_storage(desk.url, Vault.from_secret(KEY))
+    going, silent = await started(storage), await started(storage, number=413)
+    (bruno,) = await known(storage, BRUNO)
+    async with storage.transaction() as tx:
+        party = Party.organisation(await tx.people.add_organisation(house))
+        taken_over = with_doctor(taken(going, bruno.id), party)
+        doctor = taken_over.cascade.doctor
+        assert doctor is not None
+        await tx.missions.save(taken_over)
+        unnamed = replace(taken_over.cascade, doctor=replace(doctor, name=None, phone=None))
+        await tx.missions.save(replace(taken_over, id=silent.id, number=413, cascade=unnamed))
+    await storage.close()
+
+    _, said = await desk.bot("report", "open", SMT_CLOCK=at(desk, NOW))
+    every = "SOS médecin 68 Secrétariat 03 53 01 00 68, Nuit 03 53 01 00 69\n"
+    assert f"Médecin : Dr Morel 06 39 98 00 04 · {every}" in said
+    assert f"Médecin : {every}" in said
 
 
 async def test_the_way_in_is_printed_as_it_was_said(desk: Desk) -> None:
