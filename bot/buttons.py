@@ -124,6 +124,7 @@ class Verb(StrEnum):
     NURSE_ANSWER = "zr"  # arg: person.no, person.silent
     ASSIGN_DOCTOR = "zd"  # arg: party.minutes since 1970
     DOCTOR_GONE = "zw"  # the doctor who had it cannot, by telephone
+    IDEL_TOLD = "zi"  # a nurse without Telegram has heard what OSNP owed her; arg: person.number
     RELAUNCH = "zl"  # take it back from the nurse and search again; arg: reason
     WIDEN = "ze"  # epoch: the wave that was seen
     TAKE_OVER = "zt"

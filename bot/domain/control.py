@@ -16,7 +16,6 @@ from bot.domain.mission import (
     MissionState,
     SearchState,
     Step,
-    Visit,
 )
 from bot.domain.outcome import (
     Answer,
@@ -245,7 +244,7 @@ def _step_for(steps: tuple[Step, ...], wanted: CascadeStep | None, current: int)
 
 def hand_over(mission: Mission, former: PersonId, to: Person, by: Person, now: datetime) -> Outcome:
     """Another operator holds the mission: taken (`to` is `by`) or given. Everybody sees it."""
-    if mission.state is MissionState.CLOSED and not mission.patient_calls:
+    if mission.state is MissionState.CLOSED and not mission.owes_calls:
         return nothing(mission, "control.over", number=mission.number)
     if mission.operator == to.id:
         return nothing(mission, "control.held_already", number=mission.number, name=to.first_name)
@@ -274,73 +273,3 @@ def note(mission: Mission, by: str, number: int) -> Outcome:
         Answer("control.noted", {"number": mission.number}),
         events=(Event("control.noted", {"by": by, "number": number}),),
     )
-
-
-# A nurse whom only the telephone reaches
-
-
-#: What would have rung on her phone, and why OSNP phone her instead.
-TOLD_BY_VOICE = {
-    "visit.card": "assigned",
-    "visit.doctor_found": "doctor",
-    "visit.doctor_withdrew": "doctor_gone",
-    "visit.video_hour": "video",
-    "cascade.nobody": "nobody",
-    "cascade.idel_stays": "stays",
-    "cascade.idel_leaves": "leaves",
-    "visio.trouble": "trouble",
-    "closing.ended": "ended",
-    "closing.call_15": "call_15",
-    "closing.night_told": "night",
-    "control.taken_back": "taken_back",
-    "control.goes_on": "goes_on",
-    "control.false_alarm": "false_alarm",
-}
-
-#: What goes along with those, or is asked of the group anyway.
-UNSAID_BY_VOICE = frozenset(
-    {
-        "visit.identity",
-        "visit.doctor_contact",
-        "visit.hour_set",
-        "visit.late",
-        "visit.given_back",
-        "closing.call_15_address",
-        "search.offer",
-        "watch.care",
-    }
-)
-
-
-def by_voice(outcome: Outcome, before: Visit | None = None) -> Outcome:
-    """What would go to a nurse without Telegram goes to the group: OSNP phone her, and answer for her."""
-    mission = outcome.mission
-    gone = before.idel if before is not None and before.by_phone else None
-    nurse = mission.visit.idel if mission.visit.by_phone else gone
-    if nurse is None or not outcome.notices:
-        return outcome
-    kept: list[Notice] = []
-    for notice in outcome.notices:
-        if notice.to != to_person(nurse):
-            kept.append(notice)
-        elif (told := _in_her_place(mission, nurse, notice)) is not None:
-            kept.append(told)
-    return replace(outcome, notices=tuple(kept))
-
-
-def _in_her_place(mission: Mission, nurse: PersonId, notice: Notice) -> Notice | None:
-    group = to_group(mission.id)
-    if notice.kind == "closing.idel":
-        return replace(notice, to=group)
-    if notice.only_if_there or notice.kind in UNSAID_BY_VOICE:
-        return None
-    if notice.kind == "visit.ask_hour":
-        return Notice("visit.no_hour", group, mission.id, card="group_hour", fresh=True)
-    facts: dict[str, Fact] = {"person": nurse}
-    if notice.kind == "visit.hour_proposed":
-        facts |= {"hour": notice.facts["hour"]}
-        return Notice("control.hour_for_her", group, mission.id, facts=facts, card="her_hour", fresh=True)
-    if notice.kind in TOLD_BY_VOICE:
-        facts["why"] = TOLD_BY_VOICE[notice.kind]
-        return Notice("control.tell_idel", group, mission.id, facts=facts)
-    return notice

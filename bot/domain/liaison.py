@@ -114,8 +114,10 @@ def for_next(mission: Mission, notes: Notes, to: Voice) -> tuple[Notice, ...]:
 
 
 def _reader(mission: Mission, to: Voice) -> Party | None:
-    """Whom the bot can show the notes: a nurse without Telegram is told by OSNP, who have them."""
-    return None if to is Voice.IDEL and mission.visit.by_phone else reader(mission, to)
+    """Who is shown the notes; a nurse without Telegram is read them: `by_phone` makes a call of it."""
+    if to is Voice.IDEL and mission.visit.idel is not None:
+        return Party.person(mission.visit.idel)
+    return reader(mission, to)
 
 
 def _card(mission: Mission, to: Place, *, fresh: bool = False, only_if_there: bool = False) -> Notice:

@@ -369,6 +369,15 @@ class NightOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class NurseCall:
+    """Something a nurse without Telegram must still be told by OSNP."""
+
+    person: PersonId
+    why: str  # a value of `by_phone.Why`
+    number: int  # grows: a tap settles what was on the screen
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """Somebody must act, and has not yet."""
 
@@ -429,6 +438,8 @@ class Mission:
     closing: Closing = field(default_factory=Closing)
     end: End | None = None
     patient_calls: tuple[CallReason, ...] = ()  # calls OSNP owe the patient
+    nurse_calls: tuple[NurseCall, ...] = ()  # and a nurse whom only they reach: `domain.by_phone`
+    nurse_called: int = 0  # how many there were
     regulateur: PersonId | None = None
     medecin_traitant: PersonId | None = None  # registered, or a guest of this mission
     night_owner: NightOwner | None = None
@@ -445,6 +456,11 @@ class Mission:
     open_until: datetime | None = (
         None  # the coordinateur closed sooner: until then people are asked as before
     )
+
+    @property
+    def owes_calls(self) -> bool:
+        """Whether somebody waits for a call of the OSNP, even when all else is over."""
+        return bool(self.patient_calls or self.nurse_calls)
 
     def with_(self, **changes: object) -> "Mission":
         """The same mission with some fields replaced."""

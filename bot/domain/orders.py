@@ -25,7 +25,8 @@ def _to_nurse(
     mission: Mission, kind: str, card: str, *, rings: bool, must_stand: bool = False
 ) -> tuple[Notice, ...]:
     """The nurse's card: anew when she has something to do, else redrawn where it stands (or must stand)."""
-    nurse = reader(mission, Voice.IDEL)
+    # A nurse without Telegram is told by OSNP: `by_phone` makes a call of it.
+    nurse = None if mission.visit.idel is None else Party.person(mission.visit.idel)
     if nurse is None:
         return ()
     return (

@@ -46,6 +46,7 @@ class Deed(StrEnum):
     CARE = "care"  # on site: the video, then «Visite terminée»
     CLOSE = "close"  # the questions after the care
     CALL_PATIENT = "call_patient"
+    TELL_IDEL = "tell_idel"  # a nurse without Telegram must hear something
     NOTHING = "nothing"
 
 

@@ -67,7 +67,8 @@ def is_doctor_of(mission: Mission, person: Person) -> bool:
 def reader(mission: Mission, voice: Voice) -> Party | None:
     """Who reads as nurse or as doctor now, where the bot can reach them."""
     if voice is Voice.IDEL:
-        return None if mission.visit.idel is None else Party.person(mission.visit.idel)
+        idel = mission.visit.idel
+        return None if idel is None or mission.visit.by_phone else Party.person(idel)
     doctor = mission.cascade.doctor
     if voice is Voice.DOCTOR and doctor is not None and not doctor.by_phone:
         return doctor.party
@@ -83,6 +84,13 @@ def readers(mission: Mission, voice: Voice, only: Voice | None = None) -> tuple[
     }[voice]
     found = ((to, reader(mission, to)) for to in wanted)
     return tuple((to, party) for to, party in found if party is not None)
+
+
+def told_by_voice(mission: Mission, voice: Voice, only: Voice | None = None) -> Party | None:
+    """The nurse who cannot read what `voice` writes to her: `by_phone` makes a call of it."""
+    idel = mission.visit.idel
+    to_her = voice is not Voice.IDEL and (voice is Voice.DOCTOR or only in (None, Voice.IDEL))
+    return Party.person(idel) if idel is not None and mission.visit.by_phone and to_her else None
 
 
 def relay(mission: Mission, piece: Piece, to: Voice, party: Party, *, edit: bool = False) -> Notice:
@@ -119,6 +127,8 @@ def write(mission: Mission, piece: Piece, only: Voice | None = None) -> Outcome:
     if mission.state is MissionState.CLOSED:
         return closed(mission)
     to = readers(mission, piece.voice, only)
+    by_voice = told_by_voice(mission, piece.voice, only)
+    unread = (relay(mission, piece, Voice.IDEL, by_voice),) if by_voice is not None else ()
     return Outcome(
         mission,
         Answer("thread.relayed" if to else "thread.kept", {"number": mission.number}),
@@ -134,7 +144,11 @@ def write(mission: Mission, piece: Piece, only: Voice | None = None) -> Outcome:
                 },
             ),
         ),
-        notices=(*(relay(mission, piece, voice, party) for voice, party in to), group_card(mission)),
+        notices=(
+            *(relay(mission, piece, voice, party) for voice, party in to),
+            *unread,
+            group_card(mission),
+        ),
     )
 
 

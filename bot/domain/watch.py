@@ -32,8 +32,8 @@ from bot.domain.outcome import (
 from bot.domain.owner import Deed, Owner, Who, owner
 from bot.domain.people import Party, PartyKind, PersonId
 
-#: Who must act next, and the call the patient is owed: the two things watched over, each by its own timer.
-OWNER, CALL = "owner", "call"
+#: Who must act next, and the calls the patient and a nurse are owed: each is watched over by its own timer.
+OWNER, CALL, NURSE = "owner", "call", "nurse"
 
 #: How often the fallback is asked in short order; afterwards each of these apart.
 SHORT_ROUNDS = 4
@@ -63,12 +63,15 @@ def wanted(mission: Mission, now: datetime) -> dict[str, Owner]:
     """Who must act now, by what is watched over."""
     acts = owner(mission, now)
     found: dict[str, Owner] = {}
+    operator = Party.person(mission.operator)
     if acts.deed is Deed.CALL_PATIENT:
-        return {CALL: acts}
-    if acts.who is not Who.NOBODY:
+        found[CALL] = acts
+    elif acts.who is not Who.NOBODY:
         found[OWNER] = acts
-    if mission.patient_calls:
-        found[CALL] = Owner(Who.OPERATOR, Deed.CALL_PATIENT, Party.person(mission.operator))
+    if mission.patient_calls and CALL not in found:
+        found[CALL] = Owner(Who.OPERATOR, Deed.CALL_PATIENT, operator)
+    if mission.nurse_calls:
+        found[NURSE] = Owner(Who.OPERATOR, Deed.TELL_IDEL, operator)
     return found
 
 

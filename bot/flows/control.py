@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import cascade_answers, control, search_again, undo, visio, watch
+from bot.domain import by_phone, cascade_answers, control, search_again, undo, visio, watch
 from bot.domain.mission import (
     EndReason,
     LiaisonNote,
@@ -234,7 +234,7 @@ async def relaunch(given: Given, by: Person, mission_id: MissionId, place: Place
         if outcome is None:
             return Answer("control.nobody_has_it", {"number": mission.number})
         outcome = control.relaunched(outcome, by.short_name)
-        outcome = control.by_voice(await cascade_flow.follow(given, tx, mission, outcome), mission.visit)
+        outcome = by_phone.instead(await cascade_flow.follow(given, tx, mission, outcome), mission.visit)
         return await record(given, tx, done(outcome, place, "relaunched", by, given.now()), actor_of(by))
 
 

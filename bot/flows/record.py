@@ -5,7 +5,7 @@ Every flow ends here. Knows no rule and no word.
 
 from datetime import datetime
 
-from bot.domain import billing, control, undo, watch
+from bot.domain import billing, by_phone, undo, watch
 from bot.domain.mission import Mission
 from bot.domain.outcome import (
     BOARD,
@@ -34,7 +34,7 @@ def actor_of(person: Person | None) -> str:
 async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) -> Answer:
     """Write `outcome` whole and return what to say to whoever acted."""
     now = given.now()
-    outcome = billing.settle(given.region, control.by_voice(outcome), now)
+    outcome = billing.settle(given.region, by_phone.instead(outcome), now)
     outcome = await _watched(tx, outcome, actor, now)
     mission = outcome.mission
     await tx.missions.save(mission)

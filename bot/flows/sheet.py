@@ -227,7 +227,7 @@ def _involved(mission: Mission) -> tuple[set[int], set[int]]:
         )
         if person is not None
     }
-    people |= {late.person for late in mission.search.late}
+    people |= {late.person for late in mission.search.late} | {call.person for call in mission.nurse_calls}
     parties = [offer.party for step in mission.cascade.steps for offer in step.offers]
     if mission.cascade.doctor is not None:
         parties.append(mission.cascade.doctor.party)

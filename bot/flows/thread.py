@@ -696,6 +696,7 @@ async def receipt_facts(
         "count": len(album),
         "kept": not to,
         "by_phone": voice is not Voice.DOCTOR and doctor is not None and doctor.by_phone,
+        "by_voice": thread.told_by_voice(mission, voice) is not None,
         "at": max((at for at in shown if at is not None), default=None),
         "pending": sum(at is None for at in shown),
         "edited_at": max((d.edited_at for d in album if d.edited_at), default=None),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.domain import cascade_control, control, reopening, undo
+from bot.domain import by_phone, cascade_control, control, reopening, undo
 from bot.domain.mission import Decision, Mission, Undoable
 from bot.domain.outcome import Answer, Outcome, Place
 from bot.domain.people import MissionId, Party, PartyKind, Person, PersonId
@@ -125,5 +125,5 @@ async def _unassigned(
     if outcome is None or not outcome.events:
         return undo.moved_since(mission)
     outcome = control.unassigned(outcome, nurse, by.short_name)
-    outcome = control.by_voice(await cascade_flow.follow(given, tx, mission, outcome), mission.visit)
+    outcome = by_phone.instead(await cascade_flow.follow(given, tx, mission, outcome), mission.visit)
     return undo.undone_by(outcome, wanted, by.short_name)

@@ -95,4 +95,4 @@ def _topic(notice: Notice) -> str:
 
 
 def _is_over(mission: Mission) -> bool:
-    return mission.state is MissionState.CLOSED and not mission.patient_calls
+    return mission.state is MissionState.CLOSED and not mission.owes_calls
