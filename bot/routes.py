@@ -41,7 +41,6 @@ from bot.flows import watch as watch_flow
 from bot.handlers import (
     availability,
     board,
-    by_phone,
     cascade,
     closing,
     control,
@@ -115,7 +114,6 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.NURSE_ANSWER: (GROUP, control.on_nurse_answer),
     Verb.ASSIGN_DOCTOR: (GROUP, control.on_assign_doctor),
     Verb.DOCTOR_GONE: (GROUP, control.on_doctor_gone),
-    Verb.IDEL_TOLD: (GROUP, by_phone.on_told),
     Verb.RELAUNCH: (GROUP, control.on_relaunch),
     Verb.WIDEN: (GROUP, control.on_widen),
     Verb.TAKE_OVER: (GROUP, control.on_take_over),
@@ -341,6 +339,7 @@ async def on_press(update: Any, context: Context) -> None:
         await context.say(Answer("press.not_yours"))
     else:
         await handler(context, person, press)
+        await control.after_press(context, person, press)
 
 
 async def on_anything_else(update: Update, context: Context) -> None:

@@ -43,6 +43,21 @@ BY_MISTAKE = "mistake_osnp"
 POSTPONE = (10, 20, 30)
 
 
+def page_now(mission: Mission, page: str) -> str:
+    """That page, or where nobody can be chosen from it any more the one that says what there is to do."""
+    name = page.partition(".")[0]
+    open_ = mission.state is MissionState.OPEN
+    if name in ("nurses", "nurse"):
+        return page if open_ and mission.search.state in SEARCHING else "idel"
+    if name == "relaunch":
+        return page if open_ and mission.visit.idel is not None else "idel"
+    if name in ("doctors", "party"):
+        return page if open_ and mission.cascade.state in cascade.ACCEPTABLE else "doctor"
+    if name == "gone":
+        return page if open_ and mission.cascade.doctor is not None else "doctor"
+    return page
+
+
 # The nurse
 
 

@@ -93,24 +93,44 @@ async def show(
         now = given.now()
         if fresh:
             await visit_flow.clear_menu(tx, place, mission_id, now)
-        name, _, arg = page.partition(".")
-        facts: dict[str, Fact] = {"page": name, "arg": arg}
-        if name in ("nurse", "transfer") and arg.isdigit():
-            facts["person"] = int(arg)
-        if name == "undo" and (standing := undo.all_that_may(mission, now)):
-            facts["person"] = standing[-1].person
-        kind = "control.page" if name else "mission.menu"
-        notice = Notice(
-            kind,
-            place,
-            mission_id,
-            facts=facts if name else {},
-            priority=Priority.REPLY,
-            card="menu",
-            fresh=fresh,
-        )
-        await tx.outbox.owe([notice], now)
+        await tx.outbox.owe([replace(_page(mission, place, page, now), fresh=fresh)], now)
         return Answer("mission.menu_shown")
+
+
+def _page(mission: Mission, place: Place, page: str, now: datetime) -> Notice:
+    """That page, or the one the present leads back to."""
+    name, _, arg = control.page_now(mission, page).partition(".")
+    facts: dict[str, Fact] = {"page": name, "arg": arg} if name else {}
+    if name in ("nurse", "transfer") and arg.isdigit():
+        facts["person"] = int(arg)
+    if name == "undo" and (standing := undo.all_that_may(mission, now)):
+        facts["person"] = standing[-1].person
+    kind = "control.page" if name else "mission.menu"
+    return Notice(kind, place, mission.id, facts=facts, priority=Priority.REPLY, card="menu")
+
+
+async def redraw(given: Given, mission_id: MissionId, place: Place, page: str, message: int) -> None:
+    """The page a button was tapped on, where it still stands, after what the tap has changed."""
+    async with given.storage.transaction() as tx:
+        mission, menu = await tx.missions.get(mission_id), await tx.sent.card(place, mission_id, "menu")
+        if mission is None or menu is None or menu.message_id != message:
+            return
+        notice = replace(_page(mission, place, page, given.now()), only_if_there=True)
+        await tx.outbox.owe([notice], given.now())
+
+
+#: The page of each decision: whoever taps on one of the past sees the present there.
+PAGE_OF = {
+    "assigned": "idel",
+    "noted": "idel",
+    "relaunched": "idel",
+    "doctor_assigned": "doctor",
+    "doctor_gone": "doctor",
+    "handed_over": "follow",
+    "postponed": "follow",
+    "reopened": "",
+    "undone": "undo",
+}
 
 
 async def show_decided(given: Given, by: Person, mission_id: MissionId, here: Place, since: datetime) -> None:
@@ -129,9 +149,10 @@ async def show_decided(given: Given, by: Person, mission_id: MissionId, here: Pl
 
 
 def done(outcome: Outcome, place: Place, what: str, by: Person, now: datetime) -> Outcome:
-    """The menu says in one line what was decided, and offers nothing any more."""
+    """The menu says in one line what was decided, and offers nothing any more; or why nothing could be."""
     if not outcome.events:
-        return outcome
+        fresh = replace(_page(outcome.mission, place, PAGE_OF[what], now), only_if_there=True)
+        return replace(outcome, notices=(*outcome.notices, fresh))
     facts: dict[str, Fact] = {"page": "done", "arg": what, "by": by.short_name, "at": now.isoformat()}
     notice = Notice(
         "control.page",

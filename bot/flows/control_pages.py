@@ -39,13 +39,15 @@ async def _operators(tx: Transaction, mission: Mission) -> list[Person]:
 
 async def _nurses(given: Given, tx: Transaction, mission: Mission, page: str, arg: str) -> dict[str, Any]:
     people = [p for p in await tx.people.all(Role.IDEL) if not mission.exercise or p.id in mission.rings]
-    offset, _, only = arg.partition(":")
+    at, _, only = arg.partition(":")
     if page == "nurse":
         people = [p for p in people if str(p.id) == arg]
     elif only:
         people = [p for p in people if str(p.id) in only.split(",")]
     ranked = rank([control.candidate(given, mission, p) for p in people])
-    start = int(offset) if page == "nurses" and offset.isdigit() else 0
+    keys = [str(c.person.id) for c in ranked]
+    turning = _turning(keys, at if page == "nurses" else "", NURSES, only=bool(only))
+    start = int(turning["offset"])
     shown = ranked[start : start + NURSES]
     ids = [c.person.id for c in shown]
     offers, engaged = await tx.offers.of_people(mission.id, ids), await tx.people.engaged(ids)
@@ -59,14 +61,30 @@ async def _nurses(given: Given, tx: Transaction, mission: Mission, page: str, ar
             )
             for c in shown
         ],
-        "offset": start,
-        "more": len(ranked) > start + NURSES,
-        "step": NURSES,
-        "only": only,
+        **turning,
     }
 
 
-async def _doctors(tx: Transaction, mission: Mission, page: str, arg: str) -> dict[str, Any]:
+def _turning(keys: list[str], at: str, step: int, *, only: bool) -> dict[str, Any]:
+    """Where a page begins, and the two beside it. `at` is «6.41»: the seventh then, who was number 41.
+
+    Whoever stood first is looked for again: the list may have changed since the button was drawn. Of names
+    that were typed there is one page, and more of them ask for more words.
+    """
+    place, _, first = at.partition(".")
+    start = keys.index(first) if first in keys else int(place) if place.isdigit() else 0
+    start = min(start, max(0, len(keys) - 1))
+    before, after = max(0, start - step), start + step
+    return {
+        "offset": start,
+        "before": f"{before}.{keys[before]}" if start and not only else None,
+        "after": f"{after}.{keys[after]}" if len(keys) > after and not only else None,
+        "too_many": only and len(keys) > step,
+    }
+
+
+async def _every_doctor(tx: Transaction, mission: Mission) -> list[tuple[Party, Person | Organisation]]:
+    """Whoever can be asked for a video, the patient's own doctor first."""
     known: list[tuple[Party, Person | Organisation]] = [
         (Party.person(p.id), p)
         for p in await tx.people.all(Role.DOCTOR)
@@ -79,19 +97,20 @@ async def _doctors(tx: Transaction, mission: Mission, page: str, arg: str) -> di
         party = Party.person(mission.medecin_traitant)
         if traitant is not None and party not in [of for of, _ in known]:
             known.insert(0, (party, traitant))
-    offset, _, only = arg.partition(":")
+    return known
+
+
+async def _doctors(tx: Transaction, mission: Mission, page: str, arg: str) -> dict[str, Any]:
+    known = await _every_doctor(tx, mission)
+    at, _, only = arg.partition(":")
     if page == "party":
         known = [(of, who) for of, who in known if str(of) == arg]
     elif only:
         known = [(of, who) for of, who in known if str(of) in only.split(",")]
-    start = int(offset) if page == "doctors" and offset.isdigit() else 0
-    return {
-        "doctors": known[start : start + DOCTORS],
-        "offset": start,
-        "more": len(known) > start + DOCTORS,
-        "step": DOCTORS,
-        "only": only,
-    }
+    keys = [str(of) for of, _ in known]
+    turning = _turning(keys, at if page == "doctors" else "", DOCTORS, only=bool(only))
+    start = int(turning["offset"])
+    return {"doctors": known[start : start + DOCTORS], **turning}
 
 
 async def named(given: Given, mission_id: MissionId, words: str, *, holders: bool = False) -> list[str]:
@@ -113,7 +132,7 @@ async def named(given: Given, mission_id: MissionId, words: str, *, holders: boo
             return [str(p.id) for p in people if fits(p.first_name, p.last_name)]
         nurses = await tx.people.all(Role.IDEL)
         found = [str(p.id) for p in nurses if fits(p.first_name, p.last_name)]
-        doctors = (await _doctors(tx, mission, "", "0"))["doctors"]
+        doctors = await _every_doctor(tx, mission)
         every = [(Party.person(p.id), p.full_name) for p in await tx.people.all(Role.DOCTOR)]
         every += [(of, getattr(who, "name", "")) for of, who in doctors if of.kind is not PartyKind.PERSON]
         return found + [str(of) for of, name in every if fits(name, "dr")]

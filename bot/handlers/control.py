@@ -6,7 +6,7 @@ from typing import Any
 
 from telegram import Message
 
-from bot.buttons import Press
+from bot.buttons import Press, Verb
 from bot.context import Context
 from bot.domain.mission import EndReason
 from bot.domain.outcome import Answer, Place, PlaceKind, to_group, to_person
@@ -37,6 +37,26 @@ async def _here(context: Context, person: Person, mission: MissionId) -> Place:
 
 
 # Taps
+
+
+#: Decisions that stand on other cards too: the page they were tapped on is drawn again.
+PAGES = {
+    Verb.PAUSE: "doctor",
+    Verb.RESUME: "doctor",
+    Verb.PHONE_ANSWER: "doctor",
+    Verb.WIDEN: "idel",
+    Verb.SET_OUT: "idel",
+    Verb.ARRIVE: "idel",
+    Verb.FINISH: "idel",
+}
+
+
+async def after_press(context: Context, person: Person, press: Press) -> None:
+    """The page of the menu a button was tapped on shows what the tap has changed."""
+    page, message = PAGES.get(press.verb), context.incoming.effective_message
+    if page is not None and message is not None and person.role in GROUP_ROLES:
+        place = _place(context, person, press.mission)
+        await control.redraw(context.given, press.mission, place, page, message.message_id)
 
 
 async def on_menu(context: Context, person: Person, press: Press) -> None:
@@ -249,9 +269,9 @@ async def _assign(context: Context, person: Person, said: Said) -> Answer:
         nurses = [arg for arg in found if arg.isdigit()]
         doctors = [arg for arg in found if not arg.isdigit()]
         if nurses:
-            page = f"nurse.{nurses[0]}" if len(found) == 1 else f"nurses.0:{','.join(nurses[:12])}"
+            page = f"nurse.{nurses[0]}" if len(found) == 1 else f"nurses.0:{','.join(nurses[:200])}"
         else:
-            page = f"party.{doctors[0]}" if len(found) == 1 else f"doctors.0:{','.join(doctors[:12])}"
+            page = f"party.{doctors[0]}" if len(found) == 1 else f"doctors.0:{','.join(doctors[:200])}"
     return await control.show(context.given, person, said.mission, said.place, page, fresh=True)
 
 

@@ -1,7 +1,7 @@
 """The pages behind «Autre…» of the group: few buttons each, and «Retour» on every one."""
 
 from bot.buttons import Verb
-from bot.domain import by_phone, cascade, control, undo, video_hour
+from bot.domain import cascade, control, undo, video_hour
 from bot.domain.mission import (
     CascadeState,
     EndReason,
@@ -12,7 +12,7 @@ from bot.domain.mission import (
     SearchState,
     VisitState,
 )
-from bot.domain.people import Party, PersonId
+from bot.domain.people import Party
 from bot.flows.control import NOTE, REASON
 from bot.messages import questionnaire, visio
 from bot.messages.cascade import minutes
@@ -128,13 +128,11 @@ def _mark(mission: Mission, offer: IdelOffer | None, busy: bool) -> str:
 
 def _turning(keys: Keys, name: str, back: str) -> Rows:
     """Before, after, and back."""
-    extra = keys.sheet.extra
-    offset, step = int(extra["offset"]), int(extra["step"])
-    only = f":{extra['only']}" if extra["only"] else ""
+    before, after = keys.sheet.extra["before"], keys.sheet.extra["after"]
     return rows(
         (
-            _page(keys, f"{name}.{max(0, offset - step)}{only}", "page_before") if offset else None,
-            _page(keys, f"{name}.{offset + step}{only}", "page_after") if extra["more"] else None,
+            _page(keys, f"{name}.{before}", "page_before") if before else None,
+            _page(keys, f"{name}.{after}", "page_after") if after else None,
         ),
         _back(keys, back),
     )
@@ -217,7 +215,7 @@ def _party(keys: Keys) -> Rows:
 def _follow(keys: Keys) -> Rows:
     mission = keys.mission
     waits = any(asked.who in ("operator", "regulateur") for asked in mission.requests)
-    over = mission.state is MissionState.CLOSED and not mission.owes_calls
+    over = mission.state is MissionState.CLOSED and not mission.patient_calls
     return rows(
         (keys.tap(Verb.WORDS, "note", NOTE), keys.tap(Verb.SEE_PATIENT, "see_patient")),
         (
@@ -282,25 +280,11 @@ def hour_for_her(keys: Keys) -> Rows:
 
 
 def tell_idel(keys: Keys) -> Rows:
-    """She has heard it; what is dictated stands behind «Voir le patient», her steps are noted from here."""
-    told = rows((_told(keys, int(keys.sheet.f["person"])),))
+    """What is dictated to her stands behind «Voir le patient»; her steps are noted from here."""
     if keys.mission.state is not MissionState.OPEN:
-        return told
+        return ()
     see, steps = keys.tap(Verb.SEE_PATIENT, "see_patient"), _page(keys, "idel", "page_idel")
-    return (*told, *rows((see, steps), *visio.row_for_her(keys)))
-
-
-def _told(keys: Keys, person: int, number: int | None = None) -> Button | None:
-    shown = int(keys.sheet.f.get("number") or 0) if number is None else number
-    if not by_phone.owed(keys.mission, PersonId(person), shown):
-        return None
-    return keys.tap(Verb.IDEL_TOLD, "idel_told", f"{person}.{shown}")
-
-
-def calls_owed(keys: Keys) -> Rows:
-    """For the request said again: each nurse has heard it."""
-    last = {call.person: call.number for call in keys.mission.nurse_calls}
-    return rows(*((_told(keys, person, number),) for person, number in last.items()))
+    return rows((see, steps), *visio.row_for_her(keys))
 
 
 _PAGES = {
