@@ -1,10 +1,11 @@
 """What OSNP take back: a mission that was over is opened again, a decision of the last minutes undone."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from bot.domain import by_phone, cascade_control, control, reopening, undo
 from bot.domain.mission import Decision, Mission, Undoable
-from bot.domain.outcome import Answer, Outcome, Place
+from bot.domain.outcome import Answer, Notice, Outcome, Place, to_person
 from bot.domain.people import MissionId, Party, PartyKind, Person, PersonId
 from bot.flows import cascade as cascade_flow
 from bot.flows import control as control_flow
@@ -46,7 +47,25 @@ async def _reopened(given: Given, tx: Transaction, mission: Mission, by: Person)
         return outcome
     rosters = await cascade_flow.rosters_of(given, tx, outcome.mission)
     outcome = outcome.then(cascade_control.reopen(outcome.mission, rosters, given.now()))
-    return await cascade_flow.follow(given, tx, outcome.mission, outcome)
+    outcome = await cascade_flow.follow(given, tx, outcome.mission, outcome)
+    return await _regulateur_told(tx, outcome, by, given.now())
+
+
+async def _regulateur_told(tx: Transaction, outcome: Outcome, by: Person, now: datetime) -> Outcome:
+    """The régulateur has read that the mission was over."""
+    mission = outcome.mission
+    regulateur = await tx.people.get(mission.regulateur) if mission.regulateur is not None else None
+    if regulateur is None or regulateur.id == by.id or not (regulateur.on_telegram and regulateur.reachable):
+        return outcome
+    told = Notice(
+        "control.reopened_regulateur",
+        to_person(regulateur.id),
+        mission.id,
+        facts={"by": by.short_name, "at": now.isoformat()},
+        card="outcome",
+        fresh=True,
+    )
+    return replace(outcome, notices=(*outcome.notices, told))
 
 
 async def take_back(given: Given, by: Person, mission_id: MissionId, place: Place, stamp: int) -> Answer:

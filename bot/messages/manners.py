@@ -100,6 +100,7 @@ MANNERS: dict[str, Manner] = {
     "control.doctor_free": ACT,
     "control.false_alarm": ACT,
     "control.reopened": ACT,
+    "control.reopened_regulateur": INFORMS,
     "control.undone": INFORMS,
     "control.note_withdrawn": INFORMS,
     "control.holder": INFORMS,

@@ -10,7 +10,7 @@ from bot.domain.mission import (
     SearchState,
     VisitState,
 )
-from tests.stories.story import Story
+from tests.stories.story import Story, plain
 from tests.stories.test_control import opens
 
 
@@ -216,6 +216,20 @@ async def test_a_doctor_noted_by_mistake_is_told_and_the_step_is_asked_again(sto
     assert now.cascade.state is CascadeState.RUNNING
     await marc.taps("J'accepte 10:20")
     marc.is_told_at_once("est à vous")
+
+
+async def test_the_regulateur_who_read_that_it_was_over_reads_that_it_goes_on(story: Story) -> None:
+    lea, paul = story.person("Léa"), story.person("Paul")
+    await on_its_way(story)
+    await opens(lea, "Annuler la mission", "Doublon")
+    paul.sees("annulée (doublon)")
+    paul.looks_away()
+
+    await undoes(story)
+
+    assert [plain(view.text) for view in paul.new() if view.chat == paul.user.id] == [
+        "↩ SMT 1 · rouverte à 09:23 (Léa M.), la mission continue"
+    ]
 
 
 async def test_a_doctor_without_telegram_noted_by_mistake_is_phoned_by_osnp(story: Story) -> None:

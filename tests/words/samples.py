@@ -234,6 +234,7 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("control.false_alarm", "amina", "on_site", {"by": "Léa M.", "at": at(60)}),
     ("control.false_alarm", "group", "on_site", {"by": "Léa M.", "at": at(60)}),
     ("control.reopened", "group", "planned found found_by_phone", {"by": "Léa M.", "at": at(60)}),
+    ("control.reopened_regulateur", "paul", "planned", {"by": "Léa M.", "at": at(60)}),
     ("control.reopened", "group", "offered", {"by": "Léa M.", "at": at(60), "person": "amina"}),
     ("control.undone", "group", "planned", {"what": "assigned", "by": "Léa M.", "person": "amina"}),
     ("control.undone", "group", "planned", {"what": "worsened", "by": "Léa M.", "person": None}),
