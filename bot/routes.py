@@ -41,6 +41,7 @@ from bot.flows import watch as watch_flow
 from bot.handlers import (
     availability,
     board,
+    by_phone,
     cascade,
     closing,
     control,
@@ -114,6 +115,7 @@ ON_PRESS: Mapping[Verb, tuple[frozenset[Role], Handler]] = {
     Verb.NURSE_ANSWER: (GROUP, control.on_nurse_answer),
     Verb.ASSIGN_DOCTOR: (GROUP, control.on_assign_doctor),
     Verb.DOCTOR_GONE: (GROUP, control.on_doctor_gone),
+    Verb.IDEL_TOLD: (GROUP, by_phone.on_told),
     Verb.RELAUNCH: (GROUP, control.on_relaunch),
     Verb.WIDEN: (GROUP, control.on_widen),
     Verb.TAKE_OVER: (GROUP, control.on_take_over),

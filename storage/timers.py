@@ -117,15 +117,17 @@ _CLOSED_WITHOUT = (
     .where(
         missions.c.triggered_at >= bindparam("since"),
         missions.c.state == quoted(MissionState.CLOSED),
-        missions.c.aggregate.like(bindparam("owing")),
+        or_(
+            missions.c.aggregate.like(bindparam("owing")), missions.c.aggregate.like(bindparam("owing_nurse"))
+        ),
         _WITHOUT,
     )
     .order_by(missions.c.triggered_at, missions.c.id)
     .limit(bindparam("most"))
 )
 
-#: How the aggregate of a mission begins its list of calls when there is one.
-_OWING = '%"patient_calls":["%'
+#: How the aggregate of a mission begins its lists of calls when there is one.
+_OWING, _OWING_NURSE = '%"patient_calls":["%', '%"nurse_calls":[{%'
 
 
 class SqlTimers:
@@ -192,7 +194,14 @@ class SqlTimers:
     async def missions_without(self, kind: str, closed_since: datetime, limit: int) -> list[MissionId]:
         rows = [
             *await self._db.rows(_OPEN_WITHOUT, of_kind=kind, most=limit),
-            *await self._db.rows(_CLOSED_WITHOUT, of_kind=kind, since=closed_since, owing=_OWING, most=limit),
+            *await self._db.rows(
+                _CLOSED_WITHOUT,
+                of_kind=kind,
+                since=closed_since,
+                owing=_OWING,
+                owing_nurse=_OWING_NURSE,
+                most=limit,
+            ),
         ]
         return [MissionId(row.id) for row in rows[:limit]]
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain import by_phone, cascade_control, control, reopening, undo
+from bot.domain import cascade_control, control, reopening, undo
 from bot.domain.mission import Decision, Mission, Undoable
-from bot.domain.outcome import Answer, Notice, Outcome, Place, to_person
+from bot.domain.outcome import Answer, Notice, Outcome, Place, nothing, to_person
 from bot.domain.people import MissionId, Party, PartyKind, Person, PersonId
 from bot.flows import cascade as cascade_flow
 from bot.flows import control as control_flow
@@ -77,10 +77,12 @@ async def take_back(given: Given, by: Person, mission_id: MissionId, place: Plac
                 return GONE
             now = given.now()
             wanted = undo.find(mission, stamp, now)
-            if wanted is None:
-                gone = "moved_since" if undo.all_that_may(mission, now) else "nothing_to_undo"
-                return Answer(f"control.{gone}", {"number": mission.number})
-            outcome = await _undone(given, tx, mission, wanted, by)
+            if wanted is not None:
+                outcome = await _undone(given, tx, mission, wanted, by)
+            elif undo.all_that_may(mission, now):
+                outcome = undo.moved_since(mission)
+            else:
+                outcome = nothing(mission, "control.nothing_to_undo", number=mission.number)
             outcome = control_flow.done(outcome, place, "undone", by, now)
             return await record(given, tx, outcome, actor_of(by))
     except AlreadyEngaged:

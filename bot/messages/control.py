@@ -1,7 +1,7 @@
 """The pages behind «Autre…» of the group: few buttons each, and «Retour» on every one."""
 
 from bot.buttons import Verb
-from bot.domain import cascade, control, undo, video_hour
+from bot.domain import by_phone, cascade, control, undo, video_hour
 from bot.domain.mission import (
     CascadeState,
     EndReason,
@@ -12,7 +12,7 @@ from bot.domain.mission import (
     SearchState,
     VisitState,
 )
-from bot.domain.people import Party
+from bot.domain.people import Party, PersonId
 from bot.flows.control import NOTE, REASON
 from bot.messages import questionnaire, visio
 from bot.messages.cascade import minutes
@@ -215,7 +215,7 @@ def _party(keys: Keys) -> Rows:
 def _follow(keys: Keys) -> Rows:
     mission = keys.mission
     waits = any(asked.who in ("operator", "regulateur") for asked in mission.requests)
-    over = mission.state is MissionState.CLOSED and not mission.patient_calls
+    over = mission.state is MissionState.CLOSED and not mission.owes_calls
     return rows(
         (keys.tap(Verb.WORDS, "note", NOTE), keys.tap(Verb.SEE_PATIENT, "see_patient")),
         (
@@ -280,11 +280,25 @@ def hour_for_her(keys: Keys) -> Rows:
 
 
 def tell_idel(keys: Keys) -> Rows:
-    """What is dictated to her stands behind «Voir le patient»; her steps are noted from here."""
+    """She has heard it; what is dictated stands behind «Voir le patient», her steps are noted from here."""
+    told = rows((_told(keys, int(keys.sheet.f["person"])),))
     if keys.mission.state is not MissionState.OPEN:
-        return ()
+        return told
     see, steps = keys.tap(Verb.SEE_PATIENT, "see_patient"), _page(keys, "idel", "page_idel")
-    return rows((see, steps), *visio.row_for_her(keys))
+    return (*told, *rows((see, steps), *visio.row_for_her(keys)))
+
+
+def _told(keys: Keys, person: int, number: int | None = None) -> Button | None:
+    shown = int(keys.sheet.f.get("number") or 0) if number is None else number
+    if not by_phone.owed(keys.mission, PersonId(person), shown):
+        return None
+    return keys.tap(Verb.IDEL_TOLD, "idel_told", f"{person}.{shown}")
+
+
+def calls_owed(keys: Keys) -> Rows:
+    """For the request said again: each nurse has heard it."""
+    last = {call.person: call.number for call in keys.mission.nurse_calls}
+    return rows(*((_told(keys, person, number),) for person, number in last.items()))
 
 
 _PAGES = {

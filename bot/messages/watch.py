@@ -6,7 +6,7 @@ from bot.buttons import Verb
 from bot.domain import watch
 from bot.domain.mission import CascadeState, Mission, SearchState, VisitState
 from bot.domain.owner import Deed
-from bot.messages import cascade, closing, search, visit
+from bot.messages import cascade, closing, control, search, visit
 from bot.messages.rows import Keys, Rows, rows
 
 
@@ -70,6 +70,7 @@ _OF_DEED: dict[Deed, Callable[[Keys], Rows]] = {
     Deed.PHONE_DOCTOR: cascade.phone_answer,
     Deed.RESUME: _resume,
     Deed.CALL_PATIENT: visit.patient_call,
+    Deed.TELL_IDEL: control.calls_owed,
     Deed.CARE: _more,
     Deed.PHONE_IDELS: _more,
 }

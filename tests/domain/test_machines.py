@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.domain import (
+    by_phone,
     cascade,
     cascade_answers,
     cascade_control,
@@ -279,7 +280,7 @@ class World(RuleBasedStateMachine):
 
     def apply(self, outcome: Outcome, actor: Party | None = None, *, in_group: bool = False) -> None:
         """As `flows.record`."""
-        outcome = control.by_voice(outcome, self.mission.visit)
+        outcome = by_phone.instead(outcome, self.mission.visit)
         if in_group and undo.may_be_undone(outcome):
             outcome = undo.remember(outcome, self.mission, OPERATOR, self.now)
         outcome = watch.settle(outcome, actor, self.now, in_group=in_group)

@@ -7,7 +7,7 @@ from bot.domain.mission import Mission
 from bot.domain.people import Party, PersonId
 from bot.flows import visio as visio_flow
 from bot.ports import SmsAccepted, SmsRejected, SmsRetry
-from tests.stories.story import Story, Teller
+from tests.stories.story import Story, Teller, plain
 from tests.stories.test_control import denise, opens, somebody
 from tests.stories.test_questionnaire import answers_of
 from tests.stories.test_visio import link_of, urls
@@ -271,3 +271,124 @@ async def test_osnp_answer_for_no_nurse_who_can_answer_herself(story: Story) -> 
         await lea.taps_old(lea.newest("IDEL"), f"iq:{mission.id}:0:{arg}")
         lea.is_told_at_once("pas à vous")
     assert await answers_of(story, mission) == {}
+
+
+# What she must hear
+
+
+async def calls_of(story: Story, mission: Mission) -> list[str]:
+    """What OSNP still owe her."""
+    return [call.why for call in (await story.mission_now(mission.id)).nurse_calls]
+
+
+async def test_what_she_must_hear_is_one_request_settled_by_one_tap(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await with_a_doctor(story)
+    assert await calls_of(story, mission) == ["assigned", "doctor"]
+    call = lea.newest("Léa : appeler Denise R.")
+    lea.rang("Léa : appeler Denise R.")
+    for words in (
+        "+33 6 39 98 00 19",
+        "À dicter : le patient",
+        "Dr Claire MOREL, visio",
+        "+33 6 39 98 00 21",
+    ):
+        assert words in plain(call.text)
+    lea.sees("📞 Denise R. à appeler : 2 choses à dire")
+
+    await lea.taps("C'est dit")
+
+    lea.is_told_at_once("elle le sait")
+    lea.sees("Denise R. : c'est dit (Léa M.")
+    lea.sees_not("choses à dire")
+    assert await calls_of(story, mission) == []
+    assert "control.idel_told" in await story.journal(mission.id)
+
+
+async def test_a_call_nobody_makes_is_asked_for_again(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await with_a_doctor(story)
+    await lea.taps("Patient prévenu")
+
+    await story.wait(minutes=6)
+
+    lea.sees("⏰", "Léa : appeler Denise R.", "Demandé à")
+    lea.sees("Denise ROUX", "+33 6 39 98 00 19", "Quoi : voir")
+    await lea.taps("C'est dit")
+    assert await calls_of(story, mission) == []
+    lea.sees("✔", "suite donnée")
+
+
+async def test_a_tap_settles_only_what_was_on_the_screen(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await hers(story)
+    first = lea.newest("Léa : appeler Denise R.")
+    await claire.taps("J'accepte")
+
+    nurse = (await story.mission_now(mission.id)).visit.idel
+    await lea.taps_old(first, f"zi:{mission.id}:0:{nurse}.1")
+
+    assert await calls_of(story, mission) == ["doctor"]
+    lea.sees_button("C'est dit")
+    await lea.taps_old(first, f"zi:{mission.id}:0:{nurse}.1")
+    lea.is_told_at_once("déjà noté")
+
+
+async def test_a_doctor_who_goes_takes_the_hour_with_him_before_she_heard_of_it(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_a_doctor(story)
+
+    await claire.taps("Me retirer")
+    await claire.taps("Oui, je me retire")
+
+    assert await calls_of(story, mission) == ["assigned", "doctor_gone"]
+    lea.sees("Léa : appeler Denise R.", "À dicter : le patient", "le médecin s'est retiré")
+
+
+async def test_a_mission_that_is_cancelled_is_told_to_her_even_when_it_is_closed(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await with_a_doctor(story)
+    await lea.taps("Autre…")
+    await lea.taps("Annuler la mission")
+    await lea.taps("Régulateur")
+
+    assert await calls_of(story, mission) == ["ended"]
+    lea.sees("Léa : appeler Denise R.", "Elle n'a plus à y aller")
+    if lea.has_button("Patient prévenu"):
+        await lea.taps("Patient prévenu")
+    await story.wait(minutes=6)
+    lea.sees("⏰", "appeler Denise R.")
+
+    await lea.taps("C'est dit")
+    assert await calls_of(story, mission) == []
+    lea.looks_away()
+    await story.wait(hours=2)
+    assert not [view for view in lea.new() if "appeler Denise" in view.text]
+
+
+async def test_what_the_doctor_writes_and_what_the_cahier_says_is_read_to_her(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_a_doctor(story)
+    await lea.taps("C'est dit")
+
+    await claire.types("Merci de prendre la tension debout")
+    await claire.types("liaison : chien enfermé")
+
+    assert await calls_of(story, mission) == ["message", "liaison"]
+    lea.sees("À lire : message ou document", "À lire : cahier de liaison")
+    lea.sees_not("tension debout")
+    lea.sees_not("n'est pas parti")
+    claire.sees("l'OSNP le dit à l'IDEL")
+    await lea.taps("C'est dit")
+    assert await calls_of(story, mission) == []
+
+
+async def test_nobody_but_osnp_says_that_she_knows(story: Story) -> None:
+    claire = story.person("Claire")
+    mission = await with_a_doctor(story)
+    nurse = (await story.mission_now(mission.id)).visit.idel
+
+    await claire.taps_old(claire.newest("c'est à vous"), f"zi:{mission.id}:0:{nurse}.9")
+
+    claire.is_told_at_once("pas pour vous")
+    assert await calls_of(story, mission) == ["assigned", "doctor"]

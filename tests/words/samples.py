@@ -60,6 +60,7 @@ ASKED = (
     ("to_phone", "owner", "phone_doctor", "operator"),
     ("paused", "owner", "resume", "operator"),
     ("on_site", "owner", "care", "idel"),
+    ("by_voice", "nurse", "tell_idel", "operator"),
 )
 
 
@@ -208,13 +209,21 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
         )
     ),
     *(
-        ("control.tell_idel", "group", state, {"person": "amina", "why": why})
+        ("control.tell_idel", "group", state, _told(person="amina", whys=why, number=9))
         for why, state in (
             ("assigned", "by_voice"),
             ("doctor", "by_voice"),
             ("doctor_gone", "by_voice"),
             ("video", "by_voice"),
             ("trouble", "by_voice"),
+            ("message", "by_voice"),
+            ("ordonnance", "by_voice"),
+            ("conclusion", "by_voice"),
+            ("acts", "by_voice"),
+            ("liaison", "by_voice"),
+            ("other", "by_voice"),
+            ("assigned,doctor,liaison", "by_voice"),
+            ("", "by_voice"),
             ("nobody", "by_voice"),
             ("stays", "by_voice"),
             ("leaves", "by_voice"),

@@ -36,6 +36,7 @@ from bot.domain.mission import (
     Mission,
     MissionState,
     NightOwner,
+    NurseCall,
     Orientation,
     PatientOutcome,
     Prescription,
@@ -429,7 +430,13 @@ def states(base: Mission, scene: Scene, region: Region) -> dict[str, Mission]:
                 Undoable(Decision.ASSIGNED, at(62), p["lea"].id, person=amina, epoch=1, number=99),
             ),
         ),
-        "by_voice": base.with_(search=taken, visit=replace(on_site, by_phone=True), cascade=found),
+        "by_voice": base.with_(
+            search=taken,
+            visit=replace(on_site, by_phone=True),
+            cascade=found,
+            nurse_calls=(NurseCall(amina, "assigned", 1), NurseCall(amina, "doctor", 2)),
+            nurse_called=2,
+        ),
         "cancelled_words": base.with_(
             state=MissionState.CLOSED,
             search=replace(base.search, state=SearchState.ENDED),
