@@ -18,6 +18,7 @@ let failures = 0;
 let source = null;
 let over = false;
 
+const expires = Date.parse(document.body.dataset.expires);
 const now = () => server.now + performance.now() - server.at;
 
 function heard(moment) {
@@ -53,7 +54,9 @@ function span(minutes) {
 }
 
 function count() {
+  if (over) return;
   const present = now();
+  if (present >= expires) return end(document.body.dataset.ended); // also where no server can say so
   byId("clock").textContent = clockWords.format(present);
   for (const left of document.querySelectorAll("[data-until]")) {
     const ms = Date.parse(left.dataset.until) - present;
@@ -110,12 +113,15 @@ function again() {
   setTimeout(follow, wait);
 }
 
+// Nobody acts on what is over, and whoever may not look any more sees nothing.
 function end(words) {
   over = true;
   close();
   say("arrêté", "off");
   byId("offline").textContent = words;
   byId("offline").hidden = false;
+  byId("clock").textContent = "";
+  for (const part of document.querySelectorAll("main, footer")) part.remove();
 }
 
 setInterval(() => {

@@ -229,7 +229,24 @@ async def test_a_page_whose_link_has_ended_says_what_to_do(hall: Hall, chromium:
     async with hall.bot() as root, seen(chromium, root + hall.path, 375, 812) as page:
         hall.clock.forward(hours=12)
         await expect(page.locator("#live")).to_have_text("arrêté")
+        await expect(page.locator("#offline")).to_contain_text("Ce lien a expiré")
         await expect(page.locator("#offline")).to_contain_text("écrivez /tableau au bot")
+        await expect(page.locator("main, footer, .line, .map")).to_have_count(0)
+        await picture(page, "board-ended")
+
+
+async def test_a_page_that_is_cut_off_ends_with_its_link_too(hall: Hall, chromium: Browser) -> None:
+    context = await chromium.new_context(viewport=ViewportSize(width=375, height=812))
+    page = await context.new_page()
+    await page.clock.install()
+    async with hall.bot() as root:
+        await page.goto(root + hall.path)
+        await expect(page.locator("#live")).to_have_text("en direct")
+        await expect(page.locator(".line").first).to_be_visible()
+    await page.clock.fast_forward("12:00:01")
+    await expect(page.locator("#offline")).to_contain_text("Ce lien a expiré")
+    await expect(page.locator("main, footer")).to_have_count(0)
+    await context.close()
 
 
 async def test_whoever_has_no_link_reads_what_to_do(hall: Hall, chromium: Browser) -> None:
