@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import aiohttp
 
 from bot.clock import SystemClock, real_monotonic
 from bot.sandbox.play import start_moment
+from bot.sandbox.ports import free_port
 from bot.sandbox.telegram import TOKEN
 from tests.regions import asking_everybody
 
@@ -33,14 +33,6 @@ AS_INSTALLED = (
 
 class Stopped(Exception):  # noqa: N818 - said to whoever runs the benchmark
     """A process of the benchmark ended by itself, or never got ready."""
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def opening_offset() -> float:

@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -26,6 +25,7 @@ from bot.clock import FileClock, SystemClock
 from bot.sandbox import demo, example, forward
 from bot.sandbox.cast import LISTING, Cast, gather, newcomers
 from bot.sandbox.player import PATIENCE, Player
+from bot.sandbox.ports import free_port
 from bot.sandbox.server import create_app, serve
 from bot.sandbox.telegram import TOKEN, Telegram
 
@@ -191,7 +191,7 @@ async def opened(
     (folder / "clock").write_text(f"{offset:.3f}\n", encoding="ascii")
     clock = FileClock(folder / "clock")
     telegram = Telegram(clock, latency=latency)
-    sandbox = Sandbox(folder, clock, telegram, gather(telegram), port, _free_port())
+    sandbox = Sandbox(folder, clock, telegram, gather(telegram), port, free_port())
     newcomers(telegram)
     app = create_app(
         telegram,
@@ -239,13 +239,6 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
         "SMT_LISTEN": f"127.0.0.1:{sandbox.bot_port}",
         "SMT_SECRET_KEY": secrets.token_hex(32),
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def play(*, port: int, at: str | None, say: Callable[[str], None] = print) -> int:

@@ -35,6 +35,7 @@ from bot.sandbox.cast import LISTING, Cast, gather
 from bot.sandbox.files import UploadedFile
 from bot.sandbox.play import PROJECT, start_moment
 from bot.sandbox.player import Player, plain
+from bot.sandbox.ports import free_port
 from bot.sandbox.server import create_app, serve
 from bot.sandbox.telegram import TOKEN, Answer, Telegram
 from bot.settings import DEFAULT_REGION
@@ -42,7 +43,6 @@ from storage.database import SqlStorage, open_storage
 from storage.tables import leases, metadata
 from storage.vault import Vault
 from tests.crash.points import Point
-from tests.ports import free_port
 from tests.regions import asking_everybody
 
 SECRET = "a secret for the tests only"

@@ -23,12 +23,12 @@ from bot.domain.people import Person, PersonId, Role
 from bot.flows.people import COLUMNS
 from bot.region import SHIPPED
 from bot.sandbox.chats import BotRights, Chat, User
+from bot.sandbox.ports import free_port
 from bot.sandbox.server import create_app, serve
 from bot.sandbox.telegram import TOKEN, Telegram
 from storage import migrate
 from storage.database import open_storage
 from storage.vault import Vault
-from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 300.0  # a bound for a busy machine, not a wait

@@ -16,11 +16,11 @@ from sqlalchemy import text
 from bot.cli import main
 from bot.clock import SystemClock
 from bot.domain.people import CascadeStep, Line, Organisation, OrganisationId, Party
+from bot.sandbox.ports import free_port
 from storage import migrate
 from storage.database import open_storage
 from storage.vault import Vault
 from tests.databases import Cluster
-from tests.ports import free_port
 from tests.runtime.test_commands import Shell, healthy, shell
 from tests.storage.cast import (
     AMINA,

@@ -8,8 +8,8 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from bot.sandbox.ports import free_port
 from bot.web.server import serving
-from tests.ports import free_port
 from tests.runtime.test_commands import Shell, healthy, shell
 
 __all__ = ["shell"]  # a fixture

@@ -1,9 +1,9 @@
-"""Where a process of a test listens."""
+"""Where a process listens that is started, killed and started again."""
 
 import random
 import socket
 
-#: Below the numbers that systems give to connections: one of those could take it before the process listens.
+#: Below the numbers that systems give to connections: one of those could take it while nobody listens.
 NUMBERS = range(15_000, 32_000)
 
 
