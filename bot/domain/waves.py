@@ -7,6 +7,7 @@ last wave only. By the middle of the time there is for an answer, everybody has 
 Pure. Distances in kilometres. Knows no words, no storage, no clock.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,8 @@ from math import ceil
 from typing import NamedTuple
 
 from bot.domain import availability
-from bot.domain.mission import Mission
+from bot.domain.mission import IdelOffer, Mission
+from bot.domain.outcome import Event, Fact
 from bot.domain.people import Person, PersonId
 from bot.domain.places import distance_between
 from bot.domain.region import Region, SearchPolicy
@@ -24,6 +26,9 @@ from bot.domain.region import Region, SearchPolicy
 BUSY = "busy"  # has another mission, and wants one at a time
 UNABLE = "unable"  # does not do the care that the motif needs
 FAR = "far"  # farther than the region asks anybody
+
+#: In the journal: turns whose offers have been written over.
+TURNS = "search.turns"
 
 #: Before anything is known, one of ten says yes; what is known counts beside these ten.
 PRIOR_YES, PRIOR_ASKED = 1, 10
@@ -114,6 +119,25 @@ def eligible(
         outside = bool(person.sectors) and (sector is None or sector.name not in person.sectors)
         candidates.append(Candidate(person, km, lately.get(person.id, 0), outside))
     return Eligible(tuple(candidates), tuple(passed), newest)
+
+
+def turns_kept(before: Iterable[IdelOffer], after: Iterable[IdelOffer]) -> Event | None:
+    """What the journal keeps of turns in a first wave that offers of a later search are written over.
+
+    A nurse has one offer a mission, and it is of the latest search: who was first asked, and the mission
+    came back, was first asked all the same.
+    """
+    new = {offer.person: offer for offer in after}
+    had = [o.person for o in before if o.wave == 1 and o.person in new and new[o.person].epoch != o.epoch]
+    return Event(TURNS, {"who": " ".join(str(person) for person in sorted(had))}) if had else None
+
+
+def all_turns(counted: Mapping[PersonId, int], kept: Iterable[Mapping[str, Fact]]) -> dict[PersonId, int]:
+    """Turns in a first wave: those of the offers as they are, and those that the journal has kept."""
+    turns = Counter(counted)
+    for facts in kept:
+        turns.update(PersonId(int(person)) for person in str(facts["who"]).split())
+    return turns
 
 
 def rank(candidates: Iterable[Candidate], alike_km: float = 0.0) -> list[Candidate]:

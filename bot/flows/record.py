@@ -5,7 +5,7 @@ Every flow ends here. Knows no rule and no word.
 
 from datetime import datetime
 
-from bot.domain import billing, by_phone, undo, watch
+from bot.domain import billing, by_phone, undo, watch, waves
 from bot.domain.mission import Mission
 from bot.domain.outcome import (
     BOARD,
@@ -48,6 +48,7 @@ async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) ->
     if uniques:
         await tx.together(*uniques)
     if outcome.offers:
+        await _keep_turns(tx, outcome, now)
         await tx.offers.save(outcome.offers)
     await tx.outbox.withdraw(outcome.withdrawn, now)
     if outcome.timers:
@@ -61,6 +62,16 @@ async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) ->
         notices += redraws(mission)
     await tx.outbox.owe(notices, now)
     return outcome.answer
+
+
+async def _keep_turns(tx: Transaction, outcome: Outcome, now: datetime) -> None:
+    """Of a search that begins anew the offers are written over those before: whose turn it was is kept."""
+    anew = [offer for offer in outcome.offers if offer.epoch > 1]
+    if anew:
+        before = await tx.offers.of_people(outcome.mission.id, [offer.person for offer in anew])
+        kept = waves.turns_kept(before.values(), anew)
+        if kept is not None:
+            await tx.journal.write(outcome.mission.id, [kept], None, now)
 
 
 async def _watched(tx: Transaction, outcome: Outcome, actor: str, now: datetime) -> Outcome:

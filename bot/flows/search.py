@@ -28,6 +28,7 @@ async def candidates(
     reads: list[Coroutine[Any, Any, Any]] = [tx.people.askable(Role.IDEL), tx.people.engaged()]
     if policy.radii_km:
         reads.append(tx.offers.first_asked_since(now - policy.rotation))
+        reads.append(tx.journal.between(now - policy.rotation, now, waves.TURNS))
     people, engaged, *turns = await tx.together(*reads)
     asked = set() if without is None else {without}
     if not anew and (mission.search.wave or mission.search.asked):
@@ -40,7 +41,7 @@ async def candidates(
         now,
         busy=engaged,
         asked=asked,
-        turns=turns[0] if turns else None,
+        turns=waves.all_turns(turns[0], (line.facts for line in turns[1])) if turns else None,
     )
 
 

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import availability, waves
-from bot.domain.people import Person, PersonId, Role, WeeklyHours
+from bot.domain.mission import IdelOffer, IdelOfferState
+from bot.domain.outcome import Fact
+from bot.domain.people import MissionId, Person, PersonId, Role, WeeklyHours
 from bot.domain.places import distance_between
 from bot.domain.region import Ability, Region, SearchPolicy
 from bot.domain.waves import BUSY, FAR, UNABLE, Candidate, Eligible, Wave
@@ -258,6 +260,41 @@ def turns_of(
         wave = waves.plan(policy, found, NOW, number=1, most=most, everybody_by=by)
         turns.update(c.person.id for c in wave.asked)
     return turns
+
+
+def an_offer(person: int, *, epoch: int, wave: int) -> IdelOffer:
+    offer = IdelOffer(MissionId(1), PersonId(person), epoch, IdelOfferState.ASKED, NOW)
+    return replace(offer, wave=wave)
+
+
+def test_of_a_turn_whose_offer_is_written_over_the_journal_keeps_who_had_it() -> None:
+    before = [an_offer(1, epoch=1, wave=1), an_offer(2, epoch=1, wave=2), an_offer(3, epoch=1, wave=1)]
+    anew = [an_offer(1, epoch=2, wave=2), an_offer(2, epoch=2, wave=1)]
+
+    kept = waves.turns_kept(before, anew)
+
+    assert kept is not None
+    assert waves.all_turns({}, [kept.facts]) == {PersonId(1): 1}  # the third one's offer is as it was
+    assert waves.turns_kept(before, [an_offer(1, epoch=1, wave=1)]) is None  # she answers: the same search
+
+
+@given(
+    epochs=st.lists(st.dictionaries(st.integers(1, 6), st.integers(1, 3), max_size=6), min_size=1, max_size=5)
+)
+def test_however_often_a_mission_comes_back_every_first_wave_counts(epochs: list[dict[int, int]]) -> None:
+    rows: dict[PersonId, IdelOffer] = {}
+    kept: list[Mapping[str, Fact]] = []
+    for epoch, told in enumerate(epochs, start=1):
+        anew = [an_offer(person, epoch=epoch, wave=wave) for person, wave in told.items()]
+        event = waves.turns_kept([rows[o.person] for o in anew if o.person in rows], anew)
+        kept += [event.facts] if event else []
+        rows |= {offer.person: offer for offer in anew}
+    counted = Counter(offer.person for offer in rows.values() if offer.wave == 1)
+
+    turns = waves.all_turns(counted, kept)
+
+    expected = Counter(PersonId(person) for told in epochs for person, wave in told.items() if wave == 1)
+    assert turns == expected
 
 
 def gini(values: list[int]) -> float:

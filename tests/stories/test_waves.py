@@ -190,6 +190,13 @@ async def test_a_mission_given_back_is_offered_in_waves_again_without_her(story:
     story.person(FAR).sees_button("ACCEPTER · 20 min")
     amina.sees_no_button("ACCEPTER · 20 min")
 
+    # Whose turn it is: being first a second time counts beside the first time.
+    async with story.storage.transaction() as tx:
+        other = replace(mission, search=replace(mission.search, excluded=()))
+        found = await search_flow.candidates(story.bot.given, tx, other, anew=True)
+    turns = {candidate.person.first_name: candidate.turns for candidate in found.candidates}
+    assert (turns["Amina"], turns["Bruno"], turns[FAR]) == (1, 2, 0)
+
 
 async def test_whoever_became_free_is_asked_when_the_search_is_prolonged(story: Story) -> None:
     await neighbours(story)
