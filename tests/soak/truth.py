@@ -30,7 +30,8 @@ LIVING = (
 )
 
 RUNS_ON = re.compile(
-    r"dès \d\d:\d\d| \(moins de \d+ min\)|⏳ À [\d:]+, ce groupe avait \d+ min de retard|rappel, "
+    r"dès \d\d:\d\d| \(moins de \d+ min\)| \(dépassé\)|🟠 |"
+    r"⏳ À [\d:]+, ce groupe avait \d+ min de retard|rappel, "
 )
 
 #: How many messages are begun and not recorded at most when a process dies.
