@@ -22,7 +22,7 @@ from telegram.ext import (
 
 from bot.buttons import Press, Verb
 from bot.context import Context
-from bot.domain.control import TOLD_BY_VOICE
+from bot.domain.by_phone import TOLD
 from bot.domain.outcome import Answer, Notice, Timer, TimerKind
 from bot.domain.people import GROUP_ROLES, Person, PersonId, Role
 from bot.flows import board as board_flow
@@ -260,12 +260,18 @@ ON_GIVEN_UP: Mapping[str, OnGivenUp] = {
     "visio.sms_idel": visio_flow.not_texted,
 }
 
+#: Columns whose news a nurse must hear from OSNP when her phone does not take them.
+_TO_HER = ("visit", "cascade", "closing", "control")
+
 #: Where a person cannot be reached: what OSNP are told in place of «injoignable, appelez».
 ON_UNREACHABLE: Mapping[str, OnGivenUp] = {
     "reach.check": reach_flow.found_unreachable,
     "search.offer": reach_flow.offer_unreachable,
-    # Her card is told as the others are: it comes again with each change.
-    **dict.fromkeys(sorted(TOLD_BY_VOICE.keys() - {"visit.card"}), reach_flow.nurse_unreachable),
+    # Her card is told as the others are: it comes again with each change. What others wrote is theirs.
+    **dict.fromkeys(
+        sorted(kind for kind in TOLD if kind.partition(".")[0] in _TO_HER and kind != "visit.card"),
+        reach_flow.nurse_unreachable,
+    ),
 }
 
 #: Whoever cannot be reached any more, whatever it was that came back.

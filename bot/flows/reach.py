@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.domain import search
 from bot.domain.availability import ASKED, why_not
+from bot.domain.by_phone import TOLD
 from bot.domain.calendar import service_hours
-from bot.domain.control import TOLD_BY_VOICE
 from bot.domain.mission import IdelOffer, IdelOfferState, Mission
 from bot.domain.outcome import (
     Answer,
@@ -121,7 +121,7 @@ async def nurse_unreachable(tx: Transaction, notice: Notice, reason: str, now: d
     person = await tx.people.get(PersonId(notice.to.id))
     if notice.mission is None or person is None:
         return
-    facts: dict[str, Fact] = {"person": person.id, "why": TOLD_BY_VOICE[notice.kind]}
+    facts: dict[str, Fact] = {"person": person.id, "whys": TOLD[notice.kind].value, "number": 0}
     told = Notice("control.tell_idel", to_group(notice.mission), notice.mission, facts=facts)
     if person.role is not Role.IDEL or notice.only_if_there:
         facts = {"kind": notice.kind, "reason": reason, "person": person.id}

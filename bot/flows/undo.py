@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain import cascade_control, control, reopening, undo
+from bot.domain import by_phone, cascade_control, control, reopening, undo
 from bot.domain.mission import Decision, Mission, Undoable
 from bot.domain.outcome import Answer, Notice, Outcome, Place, nothing, to_person
 from bot.domain.people import MissionId, Party, PartyKind, Person, PersonId
