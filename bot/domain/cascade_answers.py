@@ -232,7 +232,16 @@ def withdraw(mission: Mission, party: Party, rosters: Rosters, now: datetime) ->
         withdrawn = Notice(
             "doctor.withdrawn", to_party(party), mission.id, card="doctor", priority=Priority.REPLY
         )
-        told += [withdrawn, *no_longer_suspended(mission, cascade.doctor)]
+        answered = Notice(
+            "doctor.stays",
+            to_party(party),
+            mission.id,
+            facts={"withdrawn": True},
+            card="withdraw",
+            priority=Priority.REPLY,
+            only_if_there=True,
+        )
+        told += [withdrawn, answered, *no_longer_suspended(mission, cascade.doctor)]
     if mission.visit.idel is not None:
         told.append(
             Notice(

@@ -106,6 +106,15 @@ def give_back(
                 priority=Priority.REPLY,
             ),
             Notice(
+                "visit.kept",
+                to_person(person.id),
+                mission.id,
+                facts={"given_back": True},
+                card="give_back",
+                priority=Priority.REPLY,
+                only_if_there=True,
+            ),
+            Notice(
                 "search.given_back",
                 to_group(mission.id),
                 mission.id,

@@ -175,6 +175,8 @@ async def test_a_doctor_withdraws_and_the_search_resumes_after_that_doctor(story
     await claire.taps("Oui, je me retire")
 
     amina.rang("le médecin s'est retiré")
+    claire.sees("SMT 1 · retrait noté")
+    claire.sees_no_button("Oui, je me retire")
     assert any("téléconsultation avec IDEL" in v.text for v in marc.new())
     await marc.taps("J'accepte 10:20")
     amina.sees("Dr Marc ADAM")
@@ -186,9 +188,12 @@ async def test_a_nurse_gives_back_and_the_doctor_is_kept(story: Story) -> None:
     await claire.taps("J'accepte 10:20")
 
     await amina.taps("Je ne peux plus y aller")
+    amina.sees_no_button("Erreur d'appui")  # a slip on this very question would hand the mission back
     await amina.taps("Véhicule")
 
     amina.is_told_at_once("rendue à")
+    amina.sees("SMT 1 : rendue, c'est fait")
+    amina.sees_no_button("Non, je la garde")
     claire.rang("l'IDEL ne peut plus venir")
     story.person("Léa").sees("rendue par Amina B. (véhicule)", "Visite avant 15:23")
     amina.sees_no_button("ACCEPTER")
