@@ -119,18 +119,24 @@ async def _who(tx: Transaction, turns: Sequence[Duty]) -> dict[Party, Person | O
 # A file sent in private
 
 
-def wanted_in(region: Region, caption: str) -> Wanted:
-    """What a caption says for turns that do not: a step, a sector, or both with a comma between."""
+def wanted_in(region: Region, caption: str) -> tuple[Wanted, str]:
+    """What a caption says for turns that do not: a step, a sector or one of its communes; and the rest."""
     step, sector = None, None
-    for part in (caption, *caption.split(",")):
-        step = step or duty_file.step_called(region, part)
-        sector = sector or duty_file.sector_called(region, part)
-    return Wanted(step or CascadeStep.GARDE, sector)
+    unread = []
+    whole = sector_of(region, caption)  # a sector's name may have a comma in it
+    for part in (caption,) if whole is not None else caption.split(","):
+        as_step = duty_file.step_called(region, part)
+        as_sector = None if as_step is not None else sector_of(region, part)
+        step, sector = step or as_step, sector or as_sector
+        if part.strip() and as_step is None and as_sector is None:
+            unread.append(part.strip())
+    return Wanted(step or CascadeStep.GARDE, sector), ", ".join(unread)
 
 
 async def bring(given: Given, by: Person, name: str, content: bytes, caption: str) -> None:
     """The coordinateur sends a roster: laid before them whole, or what is wrong with it."""
-    checked = await check(given, name, content, wanted_in(given.region, caption))
+    wanted, unread = wanted_in(given.region, caption)
+    checked = await check(given, name, content, wanted)
     async with given.storage.transaction() as tx:
         if checked.refusals:
             await tx.outbox.owe([_refused(by, checked)], given.now())
@@ -148,6 +154,8 @@ async def bring(given: Given, by: Person, name: str, content: bytes, caption: st
             "ends": max(turn.ends for turn in checked.turns).isoformat(),
             "by_sector": json.dumps(_by_sector(checked.turns)),
             "besides": json.dumps([[s, n] for s, n in sources.items() if s != checked.source][:5]),
+            "past": sum(turn.ends <= given.now() for turn in checked.turns),
+            "unread": unread[:60],
         }
         notice = Notice(
             "duty.check",
@@ -240,7 +248,8 @@ async def show(given: Given, by: Person, place: Place, text: str) -> Answer | No
         return Answer("duty.not_yours")
     sector = sector_of(given.region, text) if text.strip() else ""
     if sector is None:
-        return Answer("duty.no_sector", {"text": text.strip()[:40]})
+        near = ", ".join(sorted(sectors_near(given.region, text))[:3])
+        return Answer("duty.no_sector", {"text": text.strip()[:40], "near": near[:80]})
     notice = Notice("duty.roster", place, facts={"sector": sector}, priority=Priority.REPLY)
     async with given.storage.transaction() as tx:
         await tx.outbox.owe([notice], given.now())
@@ -248,17 +257,20 @@ async def show(given: Given, by: Person, place: Place, text: str) -> Answer | No
 
 
 def sector_of(region: Region, text: str) -> str | None:
-    """The sector somebody means: by its name, or by one of its communes."""
+    """The sector somebody means: by its name, or by one of its communes; None when several may be meant."""
+    if not text.strip():
+        return None
     if (name := duty_file.sector_called(region, text)) is not None:
         return name
-    found = {
-        sector.name
-        for commune in places.find_communes(region, text)
-        if (sector := region.sector_of(commune.insee)) is not None
-    }
-    exact = {s.name for c in places.exact_communes(region, text) if (s := region.sector_of(c.insee))}
-    named = exact or found or {s.name for s in region.sectors if places.plain(text) in places.plain(s.name)}
+    named = sectors_near(region, text)
     return named.pop() if len(named) == 1 else None
+
+
+def sectors_near(region: Region, text: str) -> set[str]:
+    """The sectors of the communes that may be meant, else those with that word in their name."""
+    communes = places.exact_communes(region, text) or places.find_communes(region, text)
+    found = {sector.name for c in communes if (sector := region.sector_of(c.insee)) is not None}
+    return found or {s.name for s in region.sectors if places.plain(text) in places.plain(s.name)}
 
 
 async def roster_facts(
@@ -275,7 +287,9 @@ async def roster_facts(
         until = known_until.get(rule.step)
         if until is None and not rule.by_duty and rule.step is not CascadeStep.GARDE:
             continue
-        own = [turn for turn in turns if turn.step is rule.step]
+        # The same turn may stand in two files: «octobre.csv», «octobre (1).csv»
+        alike = {(t.sector, t.party, t.begins, t.ends): t for t in turns if t.step is rule.step}
+        own = list(alike.values())
         covered = {turn.sector for turn in own}
         sectors = [s for s in region.sectors if not only or s.name == only]
         gaps = [s.name for s in sectors if s.name not in covered and not (s.mmg and rule.skipped_in_mmg)]

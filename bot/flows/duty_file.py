@@ -42,7 +42,7 @@ MOST_A_DAY = 4
 TOO_OFTEN = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
 
 _TITLE = re.compile(r"^(dr|docteur|pr|professeur)\b", re.IGNORECASE)
-_FRENCH_HOURS = ("%d/%m/%Y %H:%M", "%d/%m/%Y %Hh%M", "%d/%m/%Y %H:%M:%S")
+_FRENCH_HOURS = ("%d/%m/%Y %H:%M", "%d/%m/%Y %Hh%M", "%d/%m/%Y %Hh", "%d/%m/%Y %H:%M:%S")
 
 
 class Why(StrEnum):
@@ -67,6 +67,7 @@ class Why(StrEnum):
     NO_CALENDAR = "no_calendar"
     ZONE = "zone"
     REPEATED = "repeated"
+    OVER = "over"  # every turn of the file
 
 
 #: For whoever runs the import; the chat has its own (`templates/messages/duty.jinja`).
@@ -89,6 +90,7 @@ SENTENCES: Mapping[Why, str] = {
     Why.TOO_LONG: "it lasts more than 32 days ({value}); correct the year, or cut it by month",
     Why.NO_CALENDAR: "this is no iCalendar file ({value})",
     Why.ZONE: "the time zone «{value}» is not known; write Europe/Paris, or leave it out",
+    Why.OVER: "every turn is over, the last one on {value}; correct the year, or send the next roster",
     Why.REPEATED: "its repetition cannot be read ({value}); write the turns out one by one",
 }
 
@@ -172,6 +174,8 @@ def read(name: str, content: bytes, region: Region, wanted: Wanted, now: datetim
         reader.table(text)
     if not reader.refusals and not reader.turns:
         reader.refuse(0, Why.EMPTY)
+    elif not reader.refusals and (last := max(turn.ends for turn in reader.turns)) <= now:
+        reader.refuse(0, Why.OVER, f"{last.astimezone(ZoneInfo(region.timezone)):%d/%m/%Y}")
     return Read(tuple(reader.turns), tuple(reader.refusals))
 
 

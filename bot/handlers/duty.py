@@ -7,23 +7,33 @@ from telegram import Message
 from bot.buttons import Press
 from bot.context import Context
 from bot.domain.outcome import Answer, to_person
-from bot.domain.people import Person, Role
+from bot.domain.people import GROUP_ROLES, Person, Role
 from bot.domain.sectors import is_table
 from bot.failures import Failure
-from bot.flows import duty, sectors
+from bot.flows import coordinator, duty, sectors
 from bot.flows.duty_file import BIGGEST
 from bot.handlers.where import Where, place_in_group, where
 
 #: A document with such a name is a roster, or a table of sectors by its first line.
 NAMES = (".csv", ".ics")
 
+#: One that a table was kept in: nothing but a roster is sent in such a file.
+SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+
 
 async def on_file(context: Context, person: Person, message: Message) -> bool:
-    """A document in the coordinateur's private chat; True when it was a roster or a table of sectors."""
+    """A document in private; True when it was meant as a roster or a table of sectors, and is dealt with."""
     document = message.document
     name = (document.file_name or "").strip() if document is not None else ""
-    if document is None or person.role is not Role.COORDINATEUR or not name.casefold().endswith(NAMES):
+    if document is None or not name.casefold().endswith((*NAMES, *SPREADSHEETS)):
         return False
+    if person.role is not Role.COORDINATEUR:
+        if person.role in GROUP_ROLES:
+            await context.say(coordinator.NOT_YOURS)
+        return person.role in GROUP_ROLES
+    if name.casefold().endswith(SPREADSHEETS):
+        await context.say(Answer("duty.spreadsheet"))
+        return True
     if (document.file_size or 0) > BIGGEST:
         await context.say(Answer("duty.too_big"))
         return True

@@ -265,6 +265,14 @@ def test_what_is_no_calendar_says_so(text: str) -> None:
     assert found.turns == ()
 
 
+def test_a_roster_whose_turns_are_all_over_is_a_slip_of_the_year() -> None:
+    old = "garde,,Claire Morel,2025-10-06 20:00,2025-10-07 08:00"
+    assert said(table(old)) == [
+        "Every turn is over, the last one on 07/10/2025; correct the year, or send the next roster."
+    ]
+    assert table(old, "garde,,Claire Morel,2026-12-06 20:00,2026-12-07 08:00").refusals == ()
+
+
 # Words
 
 

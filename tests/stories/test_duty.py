@@ -125,6 +125,45 @@ async def test_the_same_file_again_replaces_its_turns(story: Story) -> None:
         assert await tx.duties.of_source("gardes.csv") == 1
 
 
+async def test_a_caption_may_name_a_commune_and_what_it_says_otherwise_is_shown(story: Story) -> None:
+    nadia = story.person("Nadia")
+    whole = "garde,,Sophie HAAS,2026-10-06 20:00,2026-10-07 08:00"
+    await nadia.sends_file("a.csv", f"{HEADER}\n{whole}", caption="effecteurs, Altkirch")
+    nadia.sees("Garde · Sundgau : 1")  # its lines have their own step
+    await nadia.sends_file("b.csv", f"{HEADER}\n{whole}", caption="planning d'octobre")
+    nadia.sees("Garde · tout le territoire : 1", "Non compris dans la légende : « planning d'octobre »")
+
+
+async def test_turns_that_are_over_are_counted_or_refused(story: Story) -> None:
+    nadia = story.person("Nadia")
+    over = "garde,,Sophie HAAS,2025-10-06 20:00,2025-10-07 08:00"
+    await nadia.sends_file("a.csv", f"{HEADER}\n{over}")
+    nadia.sees("tous les tours sont passés, le dernier le 07/10/2025 ; vérifiez l'année")
+    await nadia.sends_file("b.csv", f"{HEADER}\n{over}\n{NIGHT}")
+    nadia.sees("2 tours de garde à importer", "Déjà passés : 1")
+
+
+async def test_a_spreadsheet_is_no_roster_and_how_to_save_it_is_said(story: Story) -> None:
+    nadia = story.person("Nadia")
+    await nadia.sends_file("gardes.xlsx", "PK")
+    nadia.sees("« Enregistrer sous » CSV UTF-8", "Rien n'a été changé")
+
+
+async def test_the_same_turn_in_two_files_is_read_once(story: Story) -> None:
+    nadia, lea = story.person("Nadia"), story.person("Léa")
+    for name in ("octobre.csv", "octobre (1).csv"):
+        await nadia.sends_file(name, f"{HEADER}\n{NIGHT}")
+        await nadia.taps("Importer")
+    await lea.types("/gardes")
+    assert lea.sees("Gardes ·").text.count("Sophie HAAS") == 1
+
+
+async def test_a_postal_code_of_several_sectors_asks_which(story: Story) -> None:
+    lea = story.person("Léa")
+    await lea.types("/gardes 68130")
+    lea.sees("« 68130 » : plusieurs secteurs, lequel ?", "Sundgau")
+
+
 async def test_a_calendar_is_a_roster_too(story: Story) -> None:
     nadia, lea = story.person("Nadia"), story.person("Léa")
     calendar = "\r\n".join(
@@ -154,6 +193,7 @@ async def test_only_the_coordinateur_brings_a_roster(story: Story) -> None:
         teller = story.person(name)
         await teller.sends_file("gardes.csv", f"{HEADER}\n{MORNING}")
         teller.sees_no_button("Importer")
+    story.person("Léa").sees("Réservé au coordinateur")
     await story.person("Amina").types("/gardes")
     story.person("Amina").sees_not("Gardes ·")
 

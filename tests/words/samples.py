@@ -343,6 +343,8 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
                 ends=at(60 * 24 * 30),
                 by_sector='[["garde", "Sundgau", 11], ["sos_medecin", null, 1]]',
                 besides=others,
+                past=replaced,
+                unread="planning d'octobre" if replaced else "",
             ),
         )
         for turns, replaced, others in ((12, 0, "[]"), (1, 1, '[["septembre.ics", 3], ["garde.csv", 1]]'))

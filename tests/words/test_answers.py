@@ -43,6 +43,7 @@ FACTS: dict[str, tuple[Fact, ...]] = {
     "kept": (True, False),
     "past_day": ("2026-09-30",),
     "far_day": ("2066-12-24",),
+    "near": ("", "Saint-Louis Agglomération, Sud Alsace Largue, Pays de Rouffach, Vignobles et Châ"),
     "shut": (True, False),
     "touched": ("", "12343, 12344, 12345"),
     "typed": ("trente minutes et un peu plus",),
