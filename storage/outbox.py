@@ -51,7 +51,8 @@ _WAITING_CARDS = (
     .where(_UNFINISHED, _OWED, outbox.c.card.is_not(None))
     .where(outbox.c.lane.in_(bindparam("lanes", expanding=True)))
     .order_by(outbox.c.id)
-    .with_for_update()
+    # What another decision or a claim holds is passed over, and drawn once more: owing waits for nobody.
+    .with_for_update(skip_locked=True)
 )
 _REDRAW = (
     update(outbox)
@@ -250,7 +251,8 @@ class SqlOutbox:
         await self._db.later(_ADD, added)
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal], now: datetime) -> None:
-        for of in withdrawals:
+        # In one order for every decision: two that take back the same rows wait for each other once.
+        for of in sorted(withdrawals, key=lambda of: (of.mission, of.kind, str(of.to or ""))):
             values = {"of_mission": of.mission, "of_kind": of.kind, "now": now}
             if of.to is not None:
                 values["of_place"] = str(of.to)

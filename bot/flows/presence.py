@@ -83,11 +83,9 @@ async def in_group(given: Given, user_id: int, name: str, *, present: bool) -> N
         if present and (person is None or person.role not in GROUP_ROLES or not person.active):
             if await tx.strangers.note(user_id, name, now):
                 await tx.journal.write(None, [Event("presence.stranger", {"user": user_id})], None, now)
-                await tx.outbox.owe([_announce(user_id, name)], now)
-                await _redraw(given, tx)
+                await _tell(given, tx, _announce(user_id, name))
         elif await tx.strangers.forget(user_id):
-            await tx.outbox.owe([_announce(user_id, name, "gone")], now)
-            await _redraw(given, tx)
+            await _tell(given, tx, _announce(user_id, name, "gone"))
 
 
 async def accept(given: Given, by: Person, user_id: int) -> Answer:
@@ -97,8 +95,7 @@ async def accept(given: Given, by: Person, user_id: int) -> Answer:
         if not await tx.strangers.accept(user_id, now):
             return Answer("presence.settled")
         await tx.journal.write(None, [Event("presence.accepted", {"user": user_id})], actor_of(by), now)
-        await tx.outbox.owe([_announce(user_id, by.short_name, "accepted")], now)
-        await _redraw(given, tx)
+        await _tell(given, tx, _announce(user_id, by.short_name, "accepted"))
         return Answer("presence.accepted")
 
 
@@ -113,7 +110,7 @@ def _announce(user_id: int, name: str, state: str = "watched") -> Notice:
     )
 
 
-async def _redraw(given: Given, tx: Transaction) -> None:
-    """The cards of the group show more, or less, from now on."""
-    for mission in await tx.missions.unfinished():
-        await tx.outbox.owe(redraws(mission), given.now())
+async def _tell(given: Given, tx: Transaction, told: Notice) -> None:
+    """OSNP are told, and the cards of the group show more, or less, from now on: in one go."""
+    cards = [card for mission in await tx.missions.unfinished() for card in redraws(mission)]
+    await tx.outbox.owe([told, *cards], given.now())

@@ -180,8 +180,6 @@ class Ends:
             reports: list[Notice] = []
             for row in errand.rows:
                 notice = row.notice
-                if (then := self._on_given_up.get(notice.kind)) is not None:
-                    await then(tx, notice, reason, now)
                 own = None
                 if kind == "delivery.unreachable" and notice.to.kind is PlaceKind.PERSON:
                     person = PersonId(notice.to.id)
@@ -189,6 +187,8 @@ class Ends:
                     if self._on_lost is not None:
                         await self._on_lost(tx, person, now)
                     own = self._on_unreachable.get(notice.kind)
+                if (then := self._on_given_up.get(notice.kind)) is not None:
+                    await then(tx, notice, reason, now)
                 if own is not None:
                     await own(tx, notice, reason, now)
                 elif is_in_group(notice):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.domain.mission import SearchState
-from bot.domain.outcome import Event, Notice, SetTimer, StopTimer, to_group, to_person
+from bot.domain.outcome import BOARD, Event, Notice, SetTimer, StopTimer, Withdrawal, to_group, to_person
 from bot.domain.people import MissionId, Party, Person, PersonId
 from bot.ports import AlreadyEngaged, AlreadyWon, Draft, Link, Storage
 from storage.database import open_storage
@@ -250,6 +250,53 @@ async def test_decisions_and_claims_side_by_side_do_not_block_each_other(storage
         await asyncio.gather(*(decide(mission.id) for mission in missions))
         over = True
         await asyncio.gather(*deliveries)
+
+
+async def test_owing_waits_for_nobody_whatever_the_order(storage: Storage, database_url: str) -> None:
+    """One owes for the board and then for a mission's card, the other the other way round: both end."""
+    mission = await started(storage)
+    topic = to_group(mission.id)
+    board, card = Notice("board", BOARD, card="board"), Notice("card", topic, mission.id, card="live")
+    async with storage.transaction() as tx:
+        await tx.outbox.owe([board, card], NOW)
+    holds = [asyncio.Event(), asyncio.Event()]
+    side_by_side = database_url.startswith("postgresql")  # SQLite lets one write at a time
+
+    async def decide(me: int, first: Notice, second: Notice) -> None:
+        async with storage.transaction() as tx:
+            await tx.outbox.owe([first], NOW)
+            await tx.outbox.waiting()
+            holds[me].set()
+            if side_by_side:
+                await holds[1 - me].wait()
+            await tx.outbox.owe([second], NOW)
+            await tx.outbox.waiting()
+
+    async with asyncio.timeout(20):
+        await asyncio.gather(decide(0, board, card), decide(1, card, board))
+
+    # What one passed over is drawn once more, and whoever comes later folds into it again.
+    async with storage.transaction() as tx:
+        before = await tx.outbox.waiting()
+        await tx.outbox.owe([board, card], NOW)
+        assert await tx.outbox.waiting() == before <= 4
+
+
+async def test_two_that_take_back_the_same_in_another_order_both_end(storage: Storage) -> None:
+    mission = await started(storage)
+    people = [to_person(PersonId(n)) for n in range(20)]
+    kinds = [f"news {n}" for n in range(10)]
+
+    async def decide(n: int) -> bool:
+        async with storage.transaction() as tx:
+            await tx.outbox.owe([Notice(kind, to, mission.id) for kind in kinds for to in people], NOW)
+        async with storage.transaction() as tx:
+            of = [Withdrawal(mission.id, kind) for kind in (kinds if n % 2 else reversed(kinds))]
+            await tx.outbox.withdraw(of, NOW)
+        return True
+
+    async with asyncio.timeout(60):
+        assert sum(await asyncio.gather(*(decide(n) for n in range(10)))) == 10
 
 
 async def test_a_transaction_inside_a_transaction_is_refused(storage: Storage) -> None:

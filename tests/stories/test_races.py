@@ -9,6 +9,8 @@ from bot.domain.mission import IdelOfferState, SearchState
 from bot.domain.outcome import Answer
 from bot.domain.people import MissionId, Party, Person, PersonId, Role
 from bot.flows import cascade as cascade_flow
+from bot.flows import control as control_flow
+from bot.flows import presence as presence_flow
 from bot.flows import search as search_flow
 from bot.flows import visit as visit_flow
 from bot.ports import AlreadyWon
@@ -187,6 +189,28 @@ async def test_giving_back_and_arriving_at_once(story: Story) -> None:
     assert now.visit.arrived_at is None
     async with story.storage.transaction() as tx:
         assert not await tx.people.engaged()
+
+
+async def test_strangers_in_the_group_and_decisions_on_missions_wait_for_each_other_in_one_order(
+    story: Story,
+) -> None:
+    """Both draw the board and the missions' cards anew, while nothing can be sent."""
+    missions = [await story.mission(offered_to=["Amina"]) for _ in range(3)]
+    lea, given = await named(story, "Léa"), story.bot.given
+
+    async def come_and_go(number: int) -> None:
+        for present in (True, False) * 3:
+            await presence_flow.in_group(given, 9000 + number, "Inconnu", present=present)
+
+    async def decide(mission: MissionId) -> None:
+        for _ in range(6):
+            await control_flow.write_note(given, lea, mission, "clé chez la voisine")
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(come_and_go(n) for n in range(4)), *(decide(m.id) for m in missions))
+
+    for mission in missions:
+        assert (await story.journal(mission.id)).count("control.noted") == 6
 
 
 async def test_a_second_winner_is_refused_by_the_table_itself(story: Story) -> None:
