@@ -233,6 +233,7 @@ ON_TIMER: Mapping[str, Callable[[Given, Timer], Awaitable[None]]] = {
     TimerKind.BOARD_HOURS: board_flow.hours_changed,
     TimerKind.REACH_CHECK: reach_flow.check_due,
     TimerKind.REACH_LOST: search_flow.not_reached,
+    TimerKind.NURSE_UNHEARD: reach_flow.nurse_unheard,
     TimerKind.REACH_BACK: reach_flow.offer_after_all,
 }
 

@@ -137,6 +137,19 @@ def instead(outcome: Outcome, before: Visit | None = None) -> Outcome:
     )
 
 
+def unheard(mission: Mission, nurse: PersonId, why: Why) -> Outcome:
+    """What came back from the telephone of a nurse on Telegram is owed to her by voice too."""
+    owing = _owe(mission, nurse, (why,))
+    alone = all(call.person == nurse for call in mission.nurse_calls)
+    return Outcome(
+        owing,
+        Answer("watch.rung"),
+        events=(Event("control.call_owed", {"person": nurse, "whys": why.value}),),
+        notices=(_request(owing, nurse, fresh=True),),
+        withdrawn=(Withdrawal(mission.id, "control.tell_idel"),) if alone else (),
+    )
+
+
 def _in_topic(mission: Mission, nurse: PersonId, notice: Notice) -> Notice | None:
     """What OSNP answer in her place, on a card of its own."""
     group = to_group(mission.id)

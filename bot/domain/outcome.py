@@ -229,6 +229,7 @@ class TimerKind(StrEnum):
     FORGET = "closing.forget"  # the dossier and documents are emptied
     UNTOUCHED = "watch.untouched"  # whoever must act has not; its key is the request's
     REACH_LOST = "reach.lost"  # nurses with an offer cannot be written to any more
+    NURSE_UNHEARD = "reach.unheard"  # what should have rung on a nurse's phone came back; person.why
     REACH_BACK = "reach.back"  # a nurse to phone can be written to again; its key
     REACH_CHECK = "reach.check"  # of no mission: the next few people are tried without a sound
     ACCOUNT = "outage.account"  # of no mission: what an absence of the bot did is told

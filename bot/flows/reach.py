@@ -3,13 +3,11 @@
 OSNP are told whom they must phone, with the number. Knows no words.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain import search
+from bot.domain import by_phone, search
 from bot.domain.availability import ASKED, why_not
-from bot.domain.by_phone import TOLD
 from bot.domain.calendar import service_hours
 from bot.domain.mission import IdelOffer, IdelOfferState, Mission
 from bot.domain.outcome import (
@@ -121,12 +119,26 @@ async def nurse_unreachable(tx: Transaction, notice: Notice, reason: str, now: d
     person = await tx.people.get(PersonId(notice.to.id))
     if notice.mission is None or person is None:
         return
-    facts: dict[str, Fact] = {"person": person.id, "whys": TOLD[notice.kind].value, "number": 0}
-    told = Notice("control.tell_idel", to_group(notice.mission), notice.mission, facts=facts)
     if person.role is not Role.IDEL or notice.only_if_there:
-        facts = {"kind": notice.kind, "reason": reason, "person": person.id}
-        told = replace(told, kind="delivery.unreachable", facts=facts, card=f"unreachable:{person.id}")
-    await tx.outbox.owe([told], now)
+        facts: dict[str, Fact] = {"kind": notice.kind, "reason": reason, "person": person.id}
+        group = to_group(notice.mission)
+        card = f"unreachable:{person.id}"
+        told = Notice("delivery.unreachable", group, notice.mission, facts=facts, card=card)
+        await tx.outbox.owe([told], now)
+        return
+    # The mission is locked before persons: the call is owed by a timer's own transaction.
+    key = f"{person.id}.{by_phone.TOLD[notice.kind].value}"
+    await tx.timers.apply(notice.mission, [SetTimer(TimerKind.NURSE_UNHEARD, now, key=key)], now)
+
+
+async def nurse_unheard(given: Given, timer: Timer) -> None:
+    """OSNP owe her the call that her own telephone did not make."""
+    async with given.storage.transaction() as tx:
+        mission = await rung(given, tx, timer)
+        if mission is not None:
+            person, _, why = timer.key.partition(".")
+            outcome = by_phone.unheard(mission, PersonId(int(person)), by_phone.Why(why))
+            await record(given, tx, outcome, "timer")
 
 
 async def to_phone(given: Given, tx: Transaction, notice: Notice, mission: Mission | None) -> dict[str, Any]:
