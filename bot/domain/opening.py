@@ -501,7 +501,10 @@ def _type_commune(draft: OpeningDraft, text: str, region: Region) -> OpeningDraf
     exact = [c for c in found if places.plain(c.name) == places.plain(re.sub(r"\d", "", text))]
     code = re.search(r"\b\d{5}\b", text)
     communes = tuple(c.insee for c in (exact if len(exact) == 1 else found))
-    return _located(draft, communes, code[0] if code else None, region) if communes else None
+    if not communes:  # «mulouse»: the nearest spellings are offered, none is taken by itself
+        alike = tuple(c.insee for c in places.similar_communes(region, re.sub(r"\b\d{5}\b", "", text)))
+        return replace(draft, commune=None, communes=alike) if alike else None
+    return _located(draft, communes, code[0] if code else None, region)
 
 
 def _type_motif(draft: OpeningDraft, text: str, region: Region) -> OpeningDraft | None:

@@ -248,7 +248,9 @@ async def show(given: Given, by: Person, place: Place, text: str) -> Answer | No
         return Answer("duty.not_yours")
     sector = sector_of(given.region, text) if text.strip() else ""
     if sector is None:
-        near = ", ".join(sorted(sectors_near(given.region, text))[:3])
+        communes = places.similar_communes(given.region, text)
+        alike = {s.name for c in communes if (s := given.region.sector_of(c.insee)) is not None}
+        near = ", ".join(sorted(sectors_near(given.region, text) or alike)[:3])
         return Answer("duty.no_sector", {"text": text.strip()[:40], "near": near[:80]})
     notice = Notice("duty.roster", place, facts={"sector": sector}, priority=Priority.REPLY)
     async with given.storage.transaction() as tx:

@@ -161,7 +161,9 @@ async def test_the_same_turn_in_two_files_is_read_once(story: Story) -> None:
 async def test_a_postal_code_of_several_sectors_asks_which(story: Story) -> None:
     lea = story.person("Léa")
     await lea.types("/gardes 68130")
-    lea.sees("« 68130 » : plusieurs secteurs, lequel ?", "Sundgau")
+    lea.sees("« 68130 » : quel secteur ?", "Sundgau")
+    await lea.types("/gardes altkirsh")
+    lea.sees("« altkirsh » : quel secteur ? Sundgau")
 
 
 async def test_a_calendar_is_a_roster_too(story: Story) -> None:

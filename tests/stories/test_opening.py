@@ -235,6 +235,18 @@ async def test_a_postal_code_of_many_communes_is_settled_by_a_button(story: Stor
     lea.sees("3 rue Haute, 68210 Balschwiller")
 
 
+async def test_a_commune_written_almost_right_is_offered_by_a_button_and_never_taken_by_itself(
+    story: Story,
+) -> None:
+    lea = story.person("Léa")
+    await lea.types("Mme KELLER Odile 94 ans\n3 rue Haute\nchute hier\nTel 03 53 01 00 12")
+    await lea.types("guebwiler")
+
+    lea.sees("Quelle commune ? Touchez, ou écrivez son nom")
+    await lea.taps("Guebwiller")
+    lea.sees("3 rue Haute, 68500 Guebwiller")
+
+
 @pytest.mark.parametrize(
     ("at", "why", "again"),
     [
