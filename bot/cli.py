@@ -94,6 +94,8 @@ def sandbox(port: int, at: str | None) -> None:
 
 def _every_end_is_ctrl_c() -> None:
     """A terminal that is closed, or `kill`, must not leave the sandbox's bot and its folder behind."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun by a script with «&»
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 

@@ -49,6 +49,7 @@ class Editing:
     communes: tuple[str, ...] = ()  # INSEE codes: which of these is it?
     trouble: str | None = None
     confirming: str | None = None  # «leave», «forget»
+    changed: Field | None = None  # what has just been noted
 
 
 def may_change(by: Person, of: Person) -> bool:

@@ -40,6 +40,7 @@ SHOWN = 8
 
 STALE = Answer("profile.stale")
 NOTED = Answer("profile.noted")
+ASKED = Answer("profile.asked")
 
 #: Words that end a change, typed.
 CANCEL = frozenset({"annuler", "/annuler"})
@@ -132,13 +133,13 @@ async def pressed(given: Given, by: Person, of: PersonId, arg: str) -> Answer:
         match name:
             case "ask" if value in profile.fields(person, by, given.region):
                 await _keep(given, tx, by, of, Editing(asking=Field(value)), fresh=False)
-                return NOTED
+                return ASKED
             case "back":
                 await _keep(given, tx, by, of, Editing(), fresh=False)
-                return NOTED
+                return Answer("profile.closed")
             case "leave" | "forget" if value == "ask":
                 await _keep(given, tx, by, of, Editing(confirming=name), fresh=False)
-                return NOTED
+                return ASKED
             case "leave" if value == "yes" and editing.confirming == "leave":
                 return await _leave(given, tx, by, person)
             case "forget" if value == "yes" and editing.confirming == "forget":
@@ -166,7 +167,8 @@ async def _choose(given: Given, tx: Transaction, by: Person, person: Person, nam
         return STALE
     await _save(given, tx, by, person, changed, field)
     toggles = field in (Field.SECTORS, Field.ABILITIES)  # several may be touched, one after the other
-    await _keep(given, tx, by, person.id, Editing(asking=field) if toggles else Editing(), fresh=False)
+    after = Editing(asking=field) if toggles else Editing(changed=field)
+    await _keep(given, tx, by, person.id, after, fresh=False)
     return NOTED
 
 
@@ -252,7 +254,7 @@ async def _heard(
         taken = await _taken(tx, heard, field)
         if not taken:
             await _save(given, tx, by, person, heard, field)
-            await _keep(given, tx, by, person.id, Editing(), fresh=True)
+            await _keep(given, tx, by, person.id, Editing(changed=field), fresh=True)
             return
         after = replace(editing, trouble=taken, communes=())
     elif isinstance(heard, tuple):

@@ -2,6 +2,7 @@
 
 from bot.buttons import Verb
 from bot.domain.people import Person
+from bot.domain.places import plain
 from bot.domain.profile import TYPED, Editing, Field, sector_key
 from bot.messages.joining import named
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
@@ -70,7 +71,7 @@ class Card:
                             f"sector={sector_key(s.name)}",
                             name=s.name[:38],
                         )
-                        for s in region.sectors
+                        for s in sorted(region.sectors, key=lambda sector: plain(sector.name))
                     ]
                 )
             case Field.ABILITIES:

@@ -23,9 +23,19 @@ def what_is_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-async def test_the_bot_and_its_folder_are_gone_with_the_sandbox(end: signal.Signals, tmp_path: Path) -> None:
+#: As a script begins it with «&»: Ctrl+C is none of its business.
+BEHIND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+
+
+@pytest.mark.parametrize(
+    ("end", "behind"),
+    [(signal.SIGINT, ()), (signal.SIGTERM, ()), (signal.SIGHUP, ()), (signal.SIGTERM, BEHIND)],
+)
+async def test_the_bot_and_its_folder_are_gone_with_the_sandbox(
+    end: signal.Signals, behind: tuple[str, ...], tmp_path: Path
+) -> None:
     sandbox = await asyncio.create_subprocess_exec(
+        *behind,
         sys.executable,
         *("-m", "bot", "sandbox", "--port", "0"),
         cwd=PROJECT,

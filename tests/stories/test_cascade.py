@@ -27,9 +27,9 @@ async def test_all_doctors_of_a_step_are_asked_and_the_first_wins(story: Story) 
     claire.sees_not("rue des Tanneurs")
     amina.rang("médecin trouvé, visio 10:20")
     amina.sees("Dr Claire MOREL", "+33 6 39 98 00 21")
-    marc.sees("un confrère l'a prise à")
+    marc.sees("un(e) collègue l'a prise à")
     await marc.taps_old(late, f"ca:{mission}:0:29854640")
-    marc.is_told_at_once("un confrère l'a prise à")
+    marc.is_told_at_once("un(e) collègue l'a prise à")
     story.person("Léa").sees("Dr Claire MOREL", "visio 10:20")
 
 

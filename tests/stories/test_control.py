@@ -259,7 +259,7 @@ async def test_any_doctor_can_be_assigned_whatever_the_step(story: Story) -> Non
     sophie.rang("c'est à vous, visio 10:20")
     sophie.sees("Odile KELLER")
     amina.sees("médecin trouvé, visio 10:20")
-    claire.sees("un confrère l'a prise à")
+    claire.sees("un(e) collègue l'a prise à")
     now = await story.mission_now(mission.id)
     assert now.cascade.state is CascadeState.FOUND
     assert now.cascade.doctor is not None

@@ -41,8 +41,9 @@ async def test_a_nurse_changes_what_is_known_of_her(story: Story) -> None:
     amina.sees_no_button("Prénom, nom")
 
     await amina.taps("Téléphone")
+    amina.is_told_at_once("Répondez sur la fiche.")
     await amina.types("06 39 98 00 99")
-    amina.sees("Votre fiche", "+33 6 39 98 00 99")
+    amina.sees("Votre fiche", "✔ C'est noté : téléphone", "+33 6 39 98 00 99")
     await amina.taps("Commune")
     await amina.types("Altkirch")
     await amina.taps("Soins")

@@ -431,6 +431,7 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
         "nobody_asked",
         _asked("owner", "phone_idels", "operator", "fallback", "lea nadia paul"),
     ),
+    ("watch.before", "group", "planned", {"hour": at(20)}),
     ("watch.care", "amina", "on_site", {}),
     ("watch.name", "sos", "found_house", {}),
     ("watch.forgotten", "group", "planned", {}),
@@ -758,6 +759,7 @@ def edited_profiles(scene: Scene) -> Iterator[tuple[str, Draft]]:
     communes = tuple(commune.insee for commune in scene.given.region.communes[:12])
     moods = [Editing(asking=field) for field in Field]
     moods += [Editing(asking=Field.COMMUNE, communes=communes), Editing(confirming="leave")]
+    moods += [Editing(changed=field) for field in Field]
     moods += [Editing(confirming="forget"), Editing(asking=Field.PHONE, trouble="phone_taken")]
     moods += [Editing(asking=Field.RPPS, trouble=why) for why in ("rpps_taken", *Trouble)]
     for editing in moods:
