@@ -250,8 +250,12 @@ _RELAYS = (
     "thread.ordonnance_more",
 )
 
+#: Requests that come anew as long as nobody acts.
+_SAID_AGAIN = ("watch.again", "watch.yours", "search.nobody", "closing.unanswered")
+
 #: What follows, in the same commit, once a notice has arrived; or once it is given up.
 ON_DELIVERED: Mapping[str, OnDelivered] = {
+    **dict.fromkeys(_SAID_AGAIN, watch_flow.said_again),
     **dict.fromkeys(_RELAYS, thread_flow.delivered),
     "board.card": board_flow.drawn,
     "reach.check": reach_flow.tried,

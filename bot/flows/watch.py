@@ -1,11 +1,12 @@
 """Requests to act, rung again; and the round that finds missions for which nothing is to come."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain import watch
 from bot.domain.mission import Mission
-from bot.domain.outcome import Answer, Notice, Timer, TimerKind
+from bot.domain.outcome import Answer, Notice, Priority, Timer, TimerKind, WhenUnknown
 from bot.domain.people import MissionId, Person, PersonId, Role
 from bot.flows.record import actor_of, record, rung
 from bot.ports import Given, Transaction
@@ -56,6 +57,28 @@ async def take(given: Given, by: Person, mission_id: MissionId, key: str, epoch:
             return GONE
         outcome = watch.take(mission, key, epoch, by.id, given.now())
         return await record(given, tx, outcome, actor_of(by))
+
+
+async def said_again(tx: Transaction, notice: Notice, now: datetime) -> None:
+    """A request has come anew: the message that asked before says so, and asks nothing any more."""
+    if not notice.fresh or notice.mission is None or notice.card is None:
+        return
+    before = await tx.sent.card(notice.to, notice.mission, notice.card)
+    if before is None:
+        return
+    card = f"before:{before.message_id}"
+    await tx.sent.save(replace(before, card=card))
+    shut = Notice(
+        "watch.before",
+        notice.to,
+        notice.mission,
+        facts={"hour": now.isoformat()},
+        priority=Priority.CARD,
+        card=card,
+        only_if_there=True,
+        when_unknown=WhenUnknown.DROP,
+    )
+    await tx.outbox.owe([shut], now)
 
 
 async def look_for_forgotten(given: Given) -> int:

@@ -181,6 +181,7 @@ MANNERS: dict[str, Manner] = {
     # Who must act and has not
     "watch.again": ACT,
     "watch.yours": ACT,
+    "watch.before": INFORMS,
     "watch.care": ACT,
     "watch.name": ACT,
     "watch.forgotten": ACT,

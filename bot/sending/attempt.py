@@ -185,7 +185,10 @@ class Attempt:
     ) -> None:
         """What may fail: the old card's buttons, the pin, the topic's name and state."""
         if former is not None and former.message_id != sent.message_id:
-            if self._room.take(former.chat_id, is_group=to.is_group):
+            async with self._given.storage.transaction() as tx:
+                there = await tx.sent.at(former.chat_id, former.message_id)
+            is_left = there is not None and there.card == former.card  # else an edit of its own is owed
+            if is_left and self._room.take(former.chat_id, is_group=to.is_group):
                 await self._api.comfort(
                     "editMessageReplyMarkup", chat_id=former.chat_id, message_id=former.message_id
                 )

@@ -42,6 +42,46 @@ async def test_a_request_nobody_touches_is_said_again_after_five_minutes(story: 
     assert await rung(story, mission) == ["call_patient again"]
 
 
+async def test_what_asked_before_says_that_it_is_asked_further_down_and_asks_nothing_any_more(
+    story: Story,
+) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    await accepted(story)
+    await story.wait(minutes=6)
+    first = lea.newest("⏰")
+    assert first.buttons
+    await story.wait(minutes=26)  # said again to others, twice
+
+    asked = [
+        view for view in lea.messages() if view.chat == story.group.id and "prévenir le patient" in view.text
+    ]
+    assert [view.id for view in asked if view.buttons and ("⏰" in view.text or "🔴" in view.text)] == [
+        max(view.id for view in asked)
+    ]
+    (shut,) = [view for view in lea.messages() if view.id == first.id and view.chat == first.chat]
+    assert (shut.text, shut.buttons) == ("SMT 1 · redemandé plus bas à 09:33", [])
+    (before, *_) = [
+        view for view in hugo.messages() if "redemandé plus bas" in view.text and view.chat == hugo.user.id
+    ]
+    assert before.buttons == []
+
+    await lea.taps("Patient prévenu")
+
+    lea.sees("✔ SMT 1 · prévenir le patient : suite donnée")
+    assert all(call.status != 429 for call in story.telegram.calls)
+
+
+async def test_a_new_orientation_asked_for_again_leaves_one_question_with_buttons(story: Story) -> None:
+    paul = story.person("Paul")
+    await story.mission(offered_to=["Amina"])
+    await story.wait(minutes=40)
+
+    asked = [view for view in paul.messages() if "nouvelle orientation" in view.text]
+    assert len(asked) == 1
+    assert asked[0].buttons
+    assert sum("redemandé plus bas" in view.text for view in paul.messages()) >= 2
+
+
 async def test_then_another_operator_is_rung_and_a_text_goes_to_the_first(story: Story) -> None:
     hugo, ines, nadia = (story.person(name) for name in ("Hugo", "Inès", "Nadia"))
     mission = await accepted(story)
