@@ -7,8 +7,9 @@ clock: the caller gives the moment.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
+from bot.domain import availability
 from bot.domain.mission import (
     CallReason,
     IdelOffer,
@@ -30,7 +31,7 @@ from bot.domain.outcome import (
     to_group,
 )
 from bot.domain.outlook import Outlook
-from bot.domain.people import PersonId
+from bot.domain.people import PersonId, WeeklyHours
 from bot.domain.search_notices import all_refused, offer_notice, usual_settled
 from bot.domain.waves import Candidate, Wave
 
@@ -264,7 +265,31 @@ def _account(search: Search, wave: Wave, unreachable: int) -> dict[str, Fact]:
         those = [person for person, why in wave.passed if why == reason]
         facts[f"not_{reason}"] = len(those)
         facts[f"who_{reason}"] = " ".join(str(person.id) for person in those if person.on_telegram)
-    return facts
+    return facts | _until_when(wave)
+
+
+#: Before what somebody had said when a wave passed them over, in the keys of its account.
+UNTIL, HOURS = "until_", "hours_"
+
+
+def _week(hours: Iterable[WeeklyHours]) -> str:
+    return " ".join(f"{h.weekday}.{h.begins:%H%M}-{h.ends:%H%M}" for h in hours)
+
+
+def _until_when(wave: Wave) -> dict[str, Fact]:
+    """Whoever paused, or was outside their hours, by what they had said then: they may change it since."""
+    said: dict[str, list[str]] = {}
+    for person, reason in wave.passed:
+        if not person.on_telegram:
+            continue
+        if reason == availability.PAUSED and person.paused_until is not None:
+            key = UNTIL + person.paused_until.astimezone(UTC).isoformat()
+        elif reason == availability.HOURS:
+            key = HOURS + _week(person.weekly)
+        else:
+            continue
+        said.setdefault(key, []).append(str(person.id))
+    return {key: " ".join(ids) for key, ids in said.items()}
 
 
 def _search_timers(mission: Mission) -> tuple[SetTimer | StopTimer, ...]:

@@ -4,16 +4,17 @@ Pure. Never guesses: what the journal does not say is not known. Knows no words,
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time
 from enum import StrEnum
 
+from bot.domain.calendar import local
 from bot.domain.mission import IdelOffer, IdelOfferState, Mission, SearchState
 from bot.domain.outcome import Facts
-from bot.domain.people import Person, PersonId
+from bot.domain.people import Person, PersonId, WeeklyHours
 from bot.domain.places import distance_between
 from bot.domain.region import Region
-from bot.domain.search import BY_PHONE
+from bot.domain.search import BY_PHONE, HOURS, UNTIL
 
 
 class Fate(StrEnum):
@@ -45,6 +46,8 @@ class Account:
     passed: Mapping[str, int]  # how many, by reason
     named: Mapping[PersonId, str] = field(default_factory=dict)  # the reason, of those who may ask for it
     newest: int = 0  # the highest number anybody had then; 0: not written down
+    until: Mapping[PersonId, datetime] = field(default_factory=dict)  # of those who paused
+    hours: Mapping[PersonId, tuple[WeeklyHours, ...]] = field(default_factory=dict)  # of those outside theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +61,37 @@ class Because:
     reason: str | None = None
     km: float | None = None
     outside: bool = False  # the mission is outside her sectors
+    until: datetime | None = None  # she paused until then
+    hours: tuple[WeeklyHours, ...] | None = None  # hers of that day, where they decided
+
+
+def _week(text: str) -> tuple[WeeklyHours, ...]:
+    found = []
+    for part in text.split():
+        weekday, _, span = part.partition(".")
+        begins, _, ends = span.partition("-")
+        found.append(WeeklyHours(int(weekday), _clock(begins), _clock(ends)))
+    return tuple(found)
+
+
+def _clock(text: str) -> time:
+    return time(int(text[:2]), int(text[2:]))
+
+
+def _said(facts: Facts, prefix: str) -> dict[PersonId, str]:
+    return {
+        PersonId(int(person)): key.removeprefix(prefix)
+        for key, persons in facts.items()
+        if key.startswith(prefix)
+        for person in str(persons).split()
+    }
 
 
 def account(at: datetime, facts: Facts) -> Account:
     """A wave, from its line in the journal."""
     passed = {k.removeprefix("not_"): int(v) for k, v in facts.items() if k.startswith("not_") and v}
-    named = {
-        PersonId(int(person)): key.removeprefix("who_")
-        for key, persons in facts.items()
-        if key.startswith("who_")
-        for person in str(persons).split()
-    }
+    until = {who: datetime.fromisoformat(text) for who, text in _said(facts, UNTIL).items()}
+    hours = {who: _week(text) for who, text in _said(facts, HOURS).items()}
     return Account(
         at=at,
         epoch=_number(facts, "epoch"),
@@ -77,8 +100,10 @@ def account(at: datetime, facts: Facts) -> Account:
         unreachable=_number(facts, "unreachable"),
         left=_number(facts, "left"),
         passed=passed,
-        named=named,
+        named=_said(facts, "who_"),
         newest=_number(facts, "newest"),
+        until=until,
+        hours=hours,
     )
 
 
@@ -103,7 +128,10 @@ def because(
     outside = bool(person.sectors) and (sector is None or sector.name not in person.sectors)
     last = told[-1] if told else None
     if last is not None and person.id in last.named:
-        return Because(mission, Fate.PASSED, last.at, last.number, last.named[person.id], km, outside)
+        passed = Because(mission, Fate.PASSED, last.at, last.number, last.named[person.id], km, outside)
+        week, weekday = last.hours.get(person.id), local(region, last.at).weekday()
+        that_day = None if week is None else tuple(h for h in week if h.weekday == weekday)
+        return replace(passed, until=last.until.get(person.id), hours=that_day)
     if last is not None and 0 < last.newest < person.id:
         return Because(mission, Fate.NEW, last.at, km=km, outside=outside)
     if mission.search.state is SearchState.USUAL:

@@ -1,10 +1,18 @@
 """`/pourquoi`: why somebody was asked, or was not, in the reasons that decided."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 
-from bot.domain.people import Role
+from bot.domain.people import Role, WeeklyHours
 from tests.stories.story import Story
 from tests.stories.test_waves import FAR, neighbours, nurse, pause
+
+
+async def works(story: Story, name: str, weekly: tuple[WeeklyHours, ...]) -> None:
+    """When she may be asked."""
+    person = await nurse(story, name)
+    async with story.storage.transaction() as tx:
+        await tx.people.save(replace(person, weekly=weekly))
 
 
 async def test_a_nurse_reads_why_she_was_asked_or_was_not(story: Story) -> None:
@@ -19,7 +27,35 @@ async def test_a_nurse_reads_why_she_was_asked_or_was_not(story: Story) -> None:
     await emma.types("/pourquoi")
     emma.sees("prise à 09:23 avant votre vague, vous êtes à 16 km")
     await david.types("/pourquoi")
-    david.sees("pas sollicité(e) : en pause à 09:23")
+    david.sees("pas sollicité(e) : en pause à 09:23, jusqu'à 10:23")
+
+
+async def test_a_leave_and_hours_of_the_week_are_said_as_they_were_then(story: Story) -> None:
+    lea, david, amina = story.person("Léa"), story.person("David"), story.person("Amina")
+    await pause(story, "David", story.clock.now() + timedelta(days=3))
+    tuesday = (WeeklyHours(1, time(14), time(18)), WeeklyHours(1, time(19), time(21)))
+    await works(story, "Amina", tuesday)
+    await works(story, "Bruno", (WeeklyHours(4, time(8), time(12)),))
+    mission = await story.mission()
+    await pause(story, "David", None)
+    await works(story, "Amina", ())
+
+    await david.types("/pourquoi")
+    david.sees("en pause à 09:23, jusqu'au vendredi 09/10, 09:23")
+    await amina.types("/pourquoi")
+    amina.sees("hors de vos heures à 09:23 (14:00–18:00, 19:00–21:00)")
+    await lea.types(f"/pourquoi {mission.number} amina benali")
+    lea.sees("hors de ses heures à 09:23 (14:00–18:00, 19:00–21:00)")
+    await story.person("Bruno").types("/pourquoi")
+    story.person("Bruno").sees("hors de vos heures à 09:23 (aucune ce jour-là)")
+
+
+async def test_where_the_service_is_closed_that_is_said(story: Story) -> None:
+    amina = story.person("Amina")
+    await story.wait(hours=13)
+    await story.mission()
+    await amina.types("/pourquoi")
+    amina.sees("service fermé à 22:23, vous n'êtes pas sollicité(e) hors service")
 
 
 async def test_whoever_has_a_mission_reads_that_she_is_busy(story: Story) -> None:
