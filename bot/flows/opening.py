@@ -157,16 +157,19 @@ async def _duplicates(given: Given, tx: Transaction, draft: OpeningDraft, day: d
 async def door(given: Given, place: Place, bot: str) -> None:
     """`/mission` in the group: a button into the private chat, where the dialogue takes place."""
     async with given.storage.transaction() as tx:
-        notice = Notice(
-            "opening.door",
-            place,
-            MissionId(place.id) if place != BOARD else None,
-            facts={"bot": bot},
-            priority=Priority.REPLY,
-            card="door",
-            fresh=True,
-        )
-        await tx.outbox.owe([notice], given.now())
+        await tx.outbox.owe([_door(place, bot)], given.now())
+
+
+def _door(place: Place, bot: str, pasted_by: str | None = None) -> Notice:
+    return Notice(
+        "opening.door",
+        place,
+        MissionId(place.id) if place != BOARD else None,
+        facts={"bot": bot, "by": pasted_by},
+        priority=Priority.REPLY,
+        card="door",
+        fresh=True,
+    )
 
 
 async def begin(given: Given, person: Person, *, exercise: bool = False) -> None:
@@ -232,6 +235,18 @@ def is_request(given: Given, text: str) -> bool:
     return recognise(text, given.region, day, fiction=given.fiction_numbers).is_request
 
 
+async def pasted_in_general(given: Given, person: Person, text: str, written: Written, bot: str) -> None:
+    """A request pasted where the whole group reads: it goes on in private, and is deleted there."""
+    async with given.storage.transaction() as tx:
+        await tx.outbox.owe([_door(BOARD, bot, pasted_by=person.first_name)], given.now())
+        draft = await _read(tx, person.id)
+        if draft is None and not calendar.service_hours(given.region, given.now()).is_open:
+            await tx.sent.save(_typed(given, person, written))
+            await _begin(given, tx, person, exercise=False)
+        else:
+            await _hear(given, tx, person, draft or _new(given, person, exercise=False), text, written)
+
+
 async def typed_here(given: Given, person: Person, written: Written) -> bool:
     """Whether that message was typed into the draft that is open (and not into an earlier one)."""
     async with given.storage.transaction() as tx:
@@ -254,9 +269,7 @@ async def _hear(
     given: Given, tx: Transaction, person: Person, draft: OpeningDraft, text: str, written: Written
 ) -> None:
     now = given.now()
-    message = SentMessage(written.chat_id, written.message_id, to_person(person.id), TYPED, now)
-    delete_at = now + given.region.delays.purge_after_visit
-    await tx.sent.save(replace(message, has_patient_facts=True, delete_at=delete_at))
+    await tx.sent.save(_typed(given, person, written))
     parts = (*draft.parts, text)
     if len(text) >= PART:
         # Telegram has cut a long paste: the rest comes at once, or the timer works what is there.
@@ -265,6 +278,15 @@ async def _hear(
         return
     await tx.timers.apply(None, [StopTimer(TimerKind.PASTE, key=str(person.id))], now)
     await _understand(given, tx, person, replace(draft, parts=()), joined(parts))
+
+
+def _typed(given: Given, person: Person, written: Written) -> SentMessage:
+    """What an operator wrote of a patient is deleted as the bot's own words are; in the group at once."""
+    now, in_group = given.now(), written.chat_id < 0
+    place = BOARD if in_group else to_person(person.id)
+    delete_at = now if in_group else now + given.region.delays.purge_after_visit
+    message = SentMessage(written.chat_id, written.message_id, place, TYPED, now)
+    return replace(message, has_patient_facts=True, delete_at=delete_at)
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -7,12 +7,13 @@ from telegram.constants import ChatType
 
 from bot.buttons import Press
 from bot.context import Context
-from bot.domain.outcome import Answer
+from bot.domain.outcome import BOARD, Answer
 from bot.domain.people import ANYBODY, GROUP_ROLES, DocumentId, MissionId, Person
 from bot.flows import opening, orders, thread
 from bot.flows.opening import Written as OpeningWritten
 from bot.flows.written import Written
 from bot.handlers import cascade, duty, joining, visit
+from bot.handlers.where import Where, place_in_group, where
 from bot.ports import DocumentKind, Draft
 
 
@@ -90,9 +91,26 @@ async def on_message(update: Any, context: Context) -> None:
     elif person.role in GROUP_ROLES and written is not None:
         if await visit.on_group_hour(context, person, written):
             return
+        if await _is_pasted_in_general(context, written):
+            await opening.pasted_in_general(
+                context.given,
+                person,
+                written.text,
+                OpeningWritten(written.chat_id, written.message_id),
+                context.bot.username,
+            )
+            return
         await _done(context, await thread.write_in_group(context.given, person, written))
     else:
         await context.nothing_to_do()
+
+
+async def _is_pasted_in_general(context: Context, written: Written) -> bool:
+    """Whether a request was pasted into the group instead of the private chat."""
+    if written.kind is not DocumentKind.TEXT or written.reply_to is not None:
+        return False
+    is_request = opening.is_request(context.runtime.given, written.text)
+    return is_request and await where(context) is Where.GROUP and await place_in_group(context) == BOARD
 
 
 async def _is_for_a_mission(context: Context, written: Written) -> bool:

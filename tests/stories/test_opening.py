@@ -680,3 +680,24 @@ async def test_an_exercice_is_possible_when_the_service_is_closed(story: Story) 
     await lea.taps("DÉCLENCHER L'EXERCICE")
 
     amina.sees("EXERCICE", "SMT 1")
+
+
+async def test_a_request_pasted_in_general_goes_on_in_private_and_is_deleted_there(story: Story) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+
+    await lea.types(PASTE, to=story.group.id)
+    await story.bot.delivery.purge.purge_due()
+
+    lea.sees("Léa : votre demande s'ouvre dans votre discussion", "Rien n'est encore déclenché")
+    hugo.sees_not("KELLER")
+    lea.sees("Nouvelle mission", "Odile KELLER")
+    await eligible(lea)
+    await lea.taps("DÉCLENCHER")
+    assert (await only_mission(story)).search.state is SearchState.OFFERED
+
+
+async def test_what_osnp_say_to_each_other_in_general_opens_nothing(story: Story) -> None:
+    lea = story.person("Léa")
+    lea.looks_away()
+    await lea.types("Mme Roth rappelle au 03 53 01 00 12", to=story.group.id)
+    assert lea.new() == [lea.newest("Mme Roth rappelle")]

@@ -733,6 +733,7 @@ OPENING: tuple[tuple[str, Facts], ...] = (
         },
     ),
     ("opening.door", {"bot": "smt68_bot"}),
+    ("opening.door", {"bot": "smt68_bot", "by": "Marie-Christine"}),
 )
 
 
