@@ -18,6 +18,7 @@ from bot.domain.cascade_notices import text_card
 from bot.domain.mission import CascadeState, DoctorOfferState, EndReason, Mission, MissionState
 from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, Timer, to_group, to_party, to_person
 from bot.domain.people import (
+    ANYBODY,
     GROUP_ROLES,
     CascadeStep,
     MissionId,
@@ -33,7 +34,7 @@ from bot.domain.rosters import Rosters
 from bot.domain.thread import Voice
 from bot.flows import thread
 from bot.flows.record import actor_of, record, rung
-from bot.ports import AlreadyWon, Given, Transaction
+from bot.ports import AlreadyWon, Draft, Given, Transaction
 
 GONE = Answer("search.gone")
 
@@ -294,8 +295,8 @@ async def visit_instead(given: Given, party: Party, mission_id: MissionId, by: P
 # Hours after the acceptance
 
 
-async def propose_hours(given: Given, party: Party, mission_id: MissionId) -> Answer:
-    """«Changer l'heure»: the hours are laid before the doctor."""
+async def propose_hours(given: Given, party: Party, mission_id: MissionId, by: Person) -> Answer:
+    """«Changer l'heure»: the hours are laid before the doctor, who may also type one."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.get(mission_id)
         doctor = mission.cascade.doctor if mission else None
@@ -305,13 +306,20 @@ async def propose_hours(given: Given, party: Party, mission_id: MissionId) -> An
             "doctor.hours", to_party(party), mission_id, priority=Priority.REPLY, card="hour", fresh=True
         )
         await tx.outbox.owe([notice], given.now())
+        if by.id != ANYBODY:
+            await tx.drafts.save(Draft(by.id, _hour_draft(mission_id), "", given.now()))
         return Answer("cascade.choose_hour")
 
 
-async def propose(given: Given, party: Party, mission_id: MissionId, hour: datetime) -> Answer:
+def _hour_draft(mission_id: MissionId) -> str:
+    return f"video_hour:{mission_id}"
+
+
+async def propose(given: Given, party: Party, mission_id: MissionId, hour: datetime, by: Person) -> Answer:
     """The doctor proposes another hour to the nurse."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
+        await tx.drafts.drop(by.id, _hour_draft(mission_id))
         doctor = mission.cascade.doctor if mission else None
         if mission is None or doctor is None or doctor.party != party:
             return Answer("cascade.not_yours")

@@ -7,10 +7,15 @@ from bot.buttons import Press
 from bot.context import Context
 from bot.domain.outcome import Answer
 from bot.domain.people import ANYBODY, MissionId, Party, Person
-from bot.flows import cascade
+from bot.flows import cascade, visit
+from bot.handlers.visit import HOUR
+from bot.ports import Draft
 
 #: «Dr Haas», or a few words that end with a number.
 NAMES_DOCTOR = re.compile(r"\s*(dr|docteur|pr)\b|\D{3,60}\+?\d[\d .]{8,}$", re.IGNORECASE)
+
+#: An hour is typed right after it was asked for; later it is a message.
+TYPED_WITHIN = timedelta(minutes=15)
 
 
 def moment(arg: str) -> datetime:
@@ -58,12 +63,26 @@ async def on_withdraw(context: Context, person: Person, press: Press) -> None:
 
 async def on_change_hour(context: Context, person: Person, press: Press) -> None:
     """«Changer l'heure» of the doctor."""
-    await context.say(await cascade.propose_hours(context.given, person.party, press.mission))
+    await context.say(await cascade.propose_hours(context.given, person.party, press.mission, person))
 
 
 async def on_propose(context: Context, person: Person, press: Press) -> None:
     """The doctor proposes an hour."""
-    await context.say(await cascade.propose(context.given, person.party, press.mission, moment(press.arg)))
+    hour = moment(press.arg)
+    await context.say(await cascade.propose(context.given, person.party, press.mission, hour, person))
+
+
+async def typed_hour(context: Context, person: Person, draft: Draft, text: str) -> bool:
+    """The doctor types «10h45» instead, while the hours are laid out."""
+    now = context.runtime.given.now()
+    if now - draft.updated_at > TYPED_WITHIN or HOUR.fullmatch(text.strip()) is None:
+        return False
+    hour = visit.local_hour(context.runtime.given, text.strip(), now)
+    if hour is None:
+        return False
+    mission = MissionId(int(draft.kind.partition(":")[2]))
+    await context.say(await cascade.propose(context.given, person.party, mission, hour, person))
+    return True
 
 
 async def on_hour_ok(context: Context, person: Person, press: Press) -> None:

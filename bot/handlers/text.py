@@ -40,6 +40,7 @@ ON_TYPED: Mapping[str, Typed] = {
     "opening": opening.on_typed,
     "night": closing.typed_night_owner,
     "vitals": vitals.typed_value,
+    "video_hour": cascade.typed_hour,
     "conclusion": orders.typed_conclusion,
     "acts": orders.typed_acts,
     "availability": availability.typed,

@@ -237,6 +237,23 @@ async def test_a_doctor_proposes_another_hour_and_the_nurse_agrees(story: Story)
     claire.sees("11:05, d'accord")
 
 
+async def test_an_hour_the_doctor_types_when_asked_for_one_is_proposed_and_no_message(story: Story) -> None:
+    claire, amina = story.person("Claire"), story.person("Amina")
+    await with_a_nurse(story)
+    await claire.taps("J'accepte 10:20")
+    await claire.taps("Changer l'heure")
+    claire.sees("quelle heure proposer à l'IDEL ?", "ou écrivez-la : 10h45")
+    await claire.types("le patient est-il seul ?")
+    amina.sees("le patient est-il seul ?")
+    await claire.types("10h45")
+    amina.rang("le médecin propose 10:45")
+    await claire.types("10h50")
+    amina.sees("Claire MOREL", "10h50")
+    amina.sees_not("propose 10:50")
+    await amina.taps("OK 10:45")
+    claire.sees("10:45, d'accord")
+
+
 async def test_an_hour_refused_is_agreed_by_phone_and_both_are_told(story: Story) -> None:
     claire, amina, lea = story.person("Claire"), story.person("Amina"), story.person("Léa")
     mission = await with_a_nurse(story)
