@@ -52,7 +52,7 @@ def reasons(
     `open_until`: of a mission that was under way when the coordinateur closed the service sooner.
     """
     there = local(region, at)
-    is_open = service_hours(region, at).is_open or (open_until is not None and at < open_until)
+    is_open = rings(region, at, open_until)
 
     def reason(person: Person) -> str | None:
         if not person.active:
@@ -66,6 +66,11 @@ def reasons(
         return None if is_open or person.out_of_hours else CLOSED
 
     return reason
+
+
+def rings(region: Region, at: datetime, open_until: datetime | None = None) -> bool:
+    """Whether the service is open at that moment, for a mission of that `open_until`."""
+    return service_hours(region, at).is_open or (open_until is not None and at < open_until)
 
 
 def covers(hours: WeeklyHours, there: datetime) -> bool:

@@ -94,10 +94,15 @@ class _Case:
     sector: Sector | None
     people: dict[int, Person]  # the doctors whom the mission may ring
     reason: Callable[[Person], str | None]  # of the hour: read once for all of them
+    asked: frozenset[Party]  # who may still accept this mission
 
     def why_not(self, person: Person) -> str | None:
-        """Why that doctor is not asked; who has just said that they are free is."""
-        return None if is_free(person, self.now) else self.reason(person)
+        """Why that doctor is not asked; who has just said that they are free is.
+
+        Whoever was asked while the service was open is not lost when it closes.
+        """
+        why = None if is_free(person, self.now) else self.reason(person)
+        return None if why == availability.CLOSED and Party.person(person.id) in self.asked else why
 
 
 def is_free(person: Person, now: datetime) -> bool:
@@ -112,7 +117,14 @@ def today(region: Region, mission: Mission, known: Known, now: datetime) -> Rost
     }
     sector = region.sector_of(mission.commune)
     case = _Case(
-        region, mission, now, known, sector, doctors, availability.reasons(region, now, mission.open_until)
+        region,
+        mission,
+        now,
+        known,
+        sector,
+        doctors,
+        availability.reasons(region, now, mission.open_until),
+        frozenset(offer.party for step in mission.cascade.steps for offer in step.open_offers),
     )
     rules = {rule.step: rule for rule in region.on(calendar.local(region, now).date()).steps}
     frozen = {step.step: step.channels for step in mission.cascade.steps}

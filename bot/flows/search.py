@@ -2,15 +2,24 @@
 
 from collections.abc import Coroutine
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain import ending, outlook, search, search_again, search_answers, search_unanswered, waves
+from bot.domain import (
+    availability,
+    ending,
+    outlook,
+    search,
+    search_again,
+    search_answers,
+    search_unanswered,
+    waves,
+)
 from bot.domain.mission import IdelOffer, Mission, Orientation, SearchState
 from bot.domain.outcome import Answer, Fact, Notice, Outcome, Priority, Timer, nothing, to_group, to_person
 from bot.domain.people import MissionId, Person, PersonId, Role
 from bot.domain.waves import Eligible, Wave
-from bot.flows import cascade
+from bot.flows import cascade, reach
 from bot.flows.record import actor_of, record, rung
 from bot.ports import AlreadyEngaged, AlreadyWon, Draft, Given, Transaction
 
@@ -43,6 +52,22 @@ async def candidates(
         asked=asked,
         turns=waves.all_turns(turns[0], (line.facts for line in turns[1])) if turns else None,
     )
+
+
+async def to_phone_facts(
+    given: Given, tx: Transaction, notice: Notice, mission: Mission | None
+) -> dict[str, Any]:
+    """Whom OSNP phone: those the bot does not reach; while the service is closed, whom it leaves in peace."""
+    facts = await reach.to_phone(given, tx, notice, mission)
+    now = given.now()
+    if mission is None or mission.search.asked or availability.rings(given.region, now, mission.open_until):
+        return facts | {"closed": False}
+    # As if it were open: who would be asked then.
+    found = await candidates(given, tx, mission.with_(open_until=now + timedelta(minutes=1)))
+    near = waves.rank(found.candidates, given.region.search.alike_km)[: reach.NAMED]
+    people = await tx.people.many([one.person.id for one in near])
+    quiet = [(people[one.person.id], one.distance_km) for one in near if one.person.id in people]
+    return facts | {"closed": True, "quiet": quiet}
 
 
 async def first_wave(given: Given, tx: Transaction, found: Eligible, *, answer_by: datetime) -> Wave:
