@@ -264,7 +264,7 @@ def hand_over(mission: Mission, former: PersonId, to: Person, by: Person, now: d
     if mission.operator == to.id:
         return nothing(mission, "control.held_already", number=mission.number, name=to.first_name)
     facts: dict[str, Fact] = {"person": to.id, "former": former, "by": by.first_name, "at": now.isoformat()}
-    notices = [Notice("control.holder", to_group(mission.id), mission.id, facts=facts, card="holder")]
+    notices = [Notice("control.holder", to_group(mission.id), mission.id, facts=facts)]
     if to.id != by.id:
         notices.append(
             Notice("control.yours", to_person(to.id), mission.id, facts=facts, card="holder", fresh=True)

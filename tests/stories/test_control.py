@@ -368,6 +368,34 @@ async def test_a_mission_is_given_to_another_operator_who_is_rung(story: Story) 
     assert held.operator == inès.id
 
 
+async def test_every_change_of_the_holder_is_news_in_the_topic_and_on_the_board(story: Story) -> None:
+    lea, hugo, ines, paul = (story.person(name) for name in ("Léa", "Hugo", "Inès", "Paul"))
+    mission = await story.mission(offered_to=["Amina"])
+    await story.person("Amina").taps("ACCEPTER · 1 h")
+    paul.sees("OSNP Léa")
+
+    for teller, pages, holder, former in (
+        (hugo, ("Je prends la main",), "Hugo", lea),
+        (hugo, ("Transférer…", "Inès"), "Inès", None),
+        (lea, ("Je prends la main",), "Léa", ines),
+    ):
+        await story.wait(minutes=1)
+        paul.looks_away()
+        await opens(teller, "Suivi…", *pages)
+        await story.wait(minutes=1)
+
+        news = [view for view in paul.new() if f"tenue par {holder} à partir de" in plain(view.text)]
+        assert [view.thread for view in news] == [topic_of(story, paul, mission.number)]
+        board = paul.newest("mission en cours")
+        assert f"OSNP {holder}" in plain(board.text)
+        assert f"Tenue par {holder}" in plain(paul.newest("Déclenchée 09:23").text)
+        if former is not None:
+            former.rang(f"tenue par {holder} depuis")
+    assert (await story.journal(mission.id)).count("control.handed_over") == 3
+    ines.rang("à vous, transférée par Hugo")
+    paul.sees("tenue par Inès à partir de", "(Hugo)")
+
+
 # Notes
 
 
