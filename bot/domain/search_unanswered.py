@@ -127,6 +127,9 @@ def orient(
     search = mission.search
     if search.state is not SearchState.UNANSWERED:
         return nothing(mission, "search.no_orientation_needed", number=mission.number)
+    if orientation is Orientation.PROLONG and search.late:
+        # Somebody would go: to ask the others once more, past her, would make the patient wait for nothing.
+        return nothing(mission, "search.late_first", number=mission.number)
     facts: dict[str, Fact] = {
         "orientation": orientation.value,
         "decided_by": decided_by,

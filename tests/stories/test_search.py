@@ -91,6 +91,24 @@ async def test_a_late_yes_of_a_nurse_who_has_left_since_is_no_nurse_for_the_pati
     paul.sees_button("Visite SOS")
 
 
+async def test_the_search_is_not_prolonged_past_a_nurse_who_would_go(story: Story) -> None:
+    amina, bruno, paul = story.person("Amina"), story.person("Bruno"), story.person("Paul")
+    mission = await story.mission(offered_to=["Amina", "Bruno"])
+    await story.wait(minutes=31)
+    await amina.taps("ACCEPTER · 20 min")
+    bruno.looks_away()
+
+    await paul.taps("Prolonger 15 min")
+
+    paul.is_told_at_once("un(e) IDEL veut bien y aller, après le délai. Répondez-lui d'abord")
+    bruno.sees_nothing_new()
+    await paul.taps("Non, merci")
+    await paul.taps("Prolonger 15 min")
+    paul.is_told_at_once("prolongée jusqu'à")
+    assert [v for v in bruno.new() if "SMT 1 · visite" in v.text]
+    assert (await story.mission_now(mission.id)).search.late == ()
+
+
 async def test_an_orientation_asked_for_twice_is_not_asked_for_any_more_once_all_is_over(
     story: Story,
 ) -> None:

@@ -26,6 +26,7 @@ FACTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("at", "by", "hour", "limit", "until", "taken_at"), (HOUR,)),
     "asked": (1, 1000),
     "left": (0, 30),
+    "unreached": (0, 12),
     "by_idel": (True, False),
     "words": ("chloé",),
     "by_phone": (True, False),
