@@ -3,6 +3,7 @@
 Pure decisions. Knows no card, no storage and no clock.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -23,7 +24,7 @@ from bot.domain.outcome import (
     to_party,
     to_person,
 )
-from bot.domain.people import Party, PersonId
+from bot.domain.people import GROUP_ROLES, Party, Person, PersonId
 from bot.domain.vitals import (
     FIELDS,
     GUIDED,
@@ -54,6 +55,22 @@ class LineKind(StrEnum):
     MESSAGE = "message"
     SERIES = "series"
     BOTH = "both"  # a message with several values in it: relayed whole, and noted
+
+
+#: What makes a message of OSNP a line of constantes: «constantes : TA 13/8 FC 72».
+_DICTATED = re.compile(r"\s*constantes?\s*:\s*", re.IGNORECASE)
+
+
+def dictated(text: str) -> str | None:
+    """The line in a text that begins with «constantes :»; None when it does not."""
+    mark = _DICTATED.match(text)
+    return text[mark.end() :].strip() if mark else None
+
+
+def may_enter(mission: Mission, person: Person) -> bool:
+    """The nurse; and OSNP, who note what she dictates on the telephone."""
+    idel = mission.visit.idel
+    return idel is not None and (idel == person.id or person.role in GROUP_ROLES)
 
 
 def line_kind(reading: Reading) -> LineKind:
@@ -284,6 +301,7 @@ class Version:
     vitals: Vitals
     unread: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    noted_by: str | None = None  # «Léa M.», where she dictated it
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +316,7 @@ class Series:
     changes: tuple[Change, ...] = ()
     unread: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    noted_by: str | None = None
 
 
 def history(versions: Sequence[Version]) -> tuple[Series, ...]:
@@ -318,6 +337,7 @@ def history(versions: Sequence[Version]) -> tuple[Series, ...]:
                     for before, after in pairwise(own)
                     for correction in corrections(before.vitals, after.vitals)
                 ),
+                noted_by=last.noted_by,
                 unread=last.unread,
                 refused=last.refused,
             )

@@ -107,8 +107,9 @@ async def write_in_group(given: Given, person: Person, written: Written) -> Answ
             written.reply_to is not None and await tx.sent.at(written.chat_id, written.reply_to) is not None
         )
         named = await named_mission(tx, written)
-        is_note = named is not None and liaison.marked(written.text) is not None
-        if not answers_bot and address is None and not is_note:
+        marks = (liaison.marked(written.text), vitals_entry.dictated(written.text))
+        is_marked = named is not None and any(mark is not None for mark in marks)
+        if not answers_bot and address is None and not is_marked:
             return None
         if named is None:
             return Answer("thread.which_topic") if address is not None else None
@@ -260,6 +261,8 @@ async def _take(
         return Answer("thread.closed", {"number": mission.number})
     if written.kind is DocumentKind.TEXT and liaison.marked(written.text) is not None:
         return await liaison_flow.write(given, tx, mission_id, person, written)
+    if voice is Voice.OSNP and vitals_entry.dictated(written.text) is not None:
+        return await vitals.dictated(given, tx, mission, person, written)
     if voice is Voice.IDEL and written.kind is DocumentKind.TEXT:
         reading = read_vitals(written.text)
         kind = vitals_entry.line_kind(reading)
@@ -408,7 +411,7 @@ async def edited(given: Given, person: Person, written: Written) -> Answer | Non
                 return said
         if row is not None:
             mission = await tx.missions.lock(row.mission)
-            if mission is None or mission.visit.idel != person.id:
+            if mission is None or not vitals_entry.may_enter(mission, person):
                 return Answer("thread.not_yours", {"number": mission.number}) if mission else GONE
             return await vitals.retyped(given, tx, mission, person, written, row)
         waiting = await vitals.edited_while_waiting(tx, person, written)

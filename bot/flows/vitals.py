@@ -10,14 +10,14 @@ from bot.domain import vitals as measures
 from bot.domain import vitals_entry
 from bot.domain.calendar import shown_at
 from bot.domain.mission import Mission, MissionState
-from bot.domain.outcome import Answer, Event, Notice, Priority, to_person
-from bot.domain.people import MissionId, Party, Person, PersonId, VitalsId
+from bot.domain.outcome import Answer, Event, Notice, Priority, to_group, to_person
+from bot.domain.people import GROUP_ROLES, MissionId, Party, Person, PersonId, VitalsId
 from bot.domain.thread import Voice, reader
 from bot.domain.vitals import ACCEPTED, Reading, Vitals, VitalSign, read_vitals
 from bot.domain.vitals_entry import Entry, LineKind, Mode, Series, Version
 from bot.flows.record import actor_of, record
-from bot.flows.written import Written, keep_original
-from bot.ports import Draft, Given, Transaction, VitalsRow
+from bot.flows.written import ORIGINAL, Written, keep_original
+from bot.ports import Draft, Given, SentMessage, Transaction, VitalsRow
 
 GONE = Answer("search.gone")
 NOT_YOURS = Answer("visit.not_yours")
@@ -67,6 +67,8 @@ async def typed(
     """A line of constantes; a correction that waits for its values takes it. `relayed`: as a message too."""
     reading, at = _read(given, written.text, relayed=relayed)
     await keep_original(given, tx, written, mission.id, Party.person(person.id))
+    if not reading.measures and not reading.refused:
+        return Answer("vitals.dictated_unread")
     if not reading.measures:
         measure = reading.refused[0]
         return Answer("vitals.refused", {"text": measure.text, "range": range_of(measure.vitals)})
@@ -79,6 +81,30 @@ async def typed(
     return await _settle(
         given, tx, mission, person, Opened(entry, written.chat_id, written.message_id), fresh=True
     )
+
+
+async def dictated(
+    given: Given, tx: Transaction, mission: Mission, person: Person, written: Written
+) -> Answer | None:
+    """«constantes : TA 13/8 FC 72», by OSNP: what the nurse says on the telephone, in her name."""
+    if mission.visit.idel is None:
+        return Answer("vitals.no_nurse", {"number": mission.number})
+    if written.chat_id < 0:
+        now = given.now()
+        line = SentMessage(
+            chat_id=written.chat_id,
+            message_id=written.message_id,
+            place=to_group(mission.id),
+            kind=ORIGINAL,
+            sent_at=now,
+            thread_id=written.topic,
+            mission=mission.id,
+            has_patient_facts=True,
+            delete_at=now + given.region.delays.purge_at_most,
+        )
+        await tx.sent.save(line)
+    said = await typed(given, tx, mission, person, written, relayed=False)
+    return said or Answer("vitals.asked_privately")
 
 
 async def retyped(
@@ -132,7 +158,7 @@ async def typed_value(given: Given, person: Person, mission_id: MissionId, writt
         field = vitals_entry.asks(waiting.entry).field
         chosen = vitals_entry.choose(waiting.entry, field, written.text) if field else None
         if chosen is None:
-            reading = read_vitals(written.text)
+            reading = read_vitals(vitals_entry.dictated(written.text) or written.text)
             if reading.measures:
                 chosen = vitals_entry.add_line(waiting.entry, reading)
         if chosen is None:
@@ -143,9 +169,12 @@ async def typed_value(given: Given, person: Person, mission_id: MissionId, writt
         return None
 
 
-def waits_for_value(draft: Draft, text: str) -> bool:
-    """Whether the entry has asked for a value in writing, and this text may be one."""
-    return opened(draft).entry.typing and (len(text) <= 12 or bool(read_vitals(text).measures))
+def waits_for_value(draft: Draft, text: str, by: Person) -> bool:
+    """Whether the entry has asked for a value in writing, and this may be one; of OSNP a whole line too."""
+    is_line = bool(read_vitals(vitals_entry.dictated(text) or text).measures)
+    return (opened(draft).entry.typing and (len(text) <= 12 or is_line)) or (
+        by.role in GROUP_ROLES and is_line
+    )
 
 
 def taken_at(given: Given, hour: time | None) -> datetime | None:
@@ -162,7 +191,7 @@ def _read(given: Given, text: str, *, relayed: bool = False) -> tuple[Reading, d
 
     `relayed`: the text goes to the doctor as it is, so nothing of it is missing there.
     """
-    reading = read_vitals(text)
+    reading = read_vitals(vitals_entry.dictated(text) or text)
     at = taken_at(given, reading.hour)
     if reading.hour is not None and at is None:
         reading = replace(reading, not_understood=(*reading.not_understood, reading.hour_text))
@@ -176,7 +205,7 @@ async def guide(given: Given, person: Person, mission_id: MissionId) -> Answer:
     """«Constantes», «Nouvelle série»: sign by sign."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
-        if mission is None or mission.visit.idel != person.id:
+        if mission is None or not vitals_entry.may_enter(mission, person):
             return NOT_YOURS
         if mission.state is MissionState.CLOSED:
             return Answer("thread.closed", {"number": mission.number})
@@ -184,7 +213,8 @@ async def guide(given: Given, person: Person, mission_id: MissionId) -> Answer:
         number = opened(draft).entry.number + 1 if draft else 1
         entry = Entry(mode=Mode.GUIDED, number=number)
         await _ask(given, tx, mission, person, Opened(entry), fresh=True)
-        return Answer("vitals.guided")
+        own = mission.visit.idel == person.id
+        return Answer("vitals.guided") if own else Answer("vitals.asked_privately")
 
 
 async def choose(
@@ -228,7 +258,7 @@ async def correct(given: Given, person: Person, mission_id: MissionId, epoch: in
         )
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
-        if mission is None or mission.visit.idel != person.id:
+        if mission is None or not vitals_entry.may_enter(mission, person):
             return NOT_YOURS
         if mission.state is MissionState.CLOSED:
             return Answer("thread.closed", {"number": mission.number})
@@ -246,7 +276,7 @@ async def cancel(given: Given, person: Person, mission_id: MissionId) -> Answer:
     """«Annuler»: the open entry is forgotten, what was sent stays."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
-        if mission is None or mission.visit.idel != person.id:
+        if mission is None or not vitals_entry.may_enter(mission, person):
             return NOT_YOURS
         await tx.drafts.drop(person.id, draft_kind(mission_id))
         await tx.outbox.owe([_entry_notice(mission, person, "vitals.cancelled")], given.now())
@@ -257,13 +287,14 @@ async def alert(given: Given, person: Person, mission_id: MissionId) -> Answer:
     """«Prévenir le régulateur»."""
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
-        if mission is None or mission.visit.idel != person.id:
+        if mission is None or not vitals_entry.may_enter(mission, person):
             return NOT_YOURS
         before = [
             line.at for line in await tx.journal.of_mission(mission_id) if line.kind == "vitals.alerted"
         ]
-        outcome = vitals_entry.alert(mission, person.id, max(before, default=None), given.now())
-        return await record(given, tx, outcome, actor_of(person))
+        nurse = mission.visit.idel or person.id
+        outcome = vitals_entry.alert(mission, nurse, max(before, default=None), given.now())
+        return await record(given, tx, outcome, _actor(mission, person))
 
 
 async def see(given: Given, by: Person, mission_id: MissionId) -> Answer:
@@ -302,7 +333,7 @@ async def _waiting(
     tx: Transaction, person: Person, mission_id: MissionId
 ) -> tuple[Mission | None, Opened | None]:
     mission = await tx.missions.lock(mission_id)
-    if mission is None or mission.visit.idel != person.id:
+    if mission is None or not vitals_entry.may_enter(mission, person):
         return None, None
     draft = await tx.drafts.lock(person.id, draft_kind(mission_id))
     return mission, opened(draft) if draft else None
@@ -389,8 +420,8 @@ async def _store(
         id=VitalsId(0),
         mission=mission.id,
         taken_at=entry.taken_at or (former.taken_at if former else now),
-        author=Party.person(person.id),
-        body=_body(vitals, now, entry),
+        author=Party.person(mission.visit.idel or person.id),
+        body=_body(vitals, now, entry, None if mission.visit.idel == person.id else person.short_name),
         series=former.number if former else (last.number + 1 if last else 1),
         version=former.versions + 1 if former else 1,
         chat_id=waiting.chat_id,
@@ -400,13 +431,28 @@ async def _store(
     below = former is not None and entry.mode is Mode.LINE and entry.series is None
     doctor = reader(mission, Voice.DOCTOR)
     outcome = vitals_entry.send(mission, row.series, row.version, vitals, doctor, below=below)
-    answer = await record(given, tx, outcome, actor_of(person))
-    return None if answer.kind in ("vitals.sent", "vitals.kept") else answer
+    own = mission.visit.idel == person.id
+    if not own and outcome.events:
+        # Whoever noted it has the nurse's card too: what was understood, and to correct it.
+        hers = vitals_entry.own_card(mission, person.id, row.series)
+        outcome = replace(outcome, notices=(*outcome.notices, replace(hers, fresh=below)))
+    answer = await record(given, tx, outcome, _actor(mission, person))
+    if answer.kind not in ("vitals.sent", "vitals.kept"):
+        return answer
+    return None if own else Answer(f"vitals.dictated_{answer.kind.partition('.')[2]}", answer.facts)
 
 
-def _body(vitals: Vitals, now: datetime, entry: Entry) -> str:
-    """What was measured, beside when it was sent and what of the line was not."""
+def _actor(mission: Mission, person: Person) -> str:
+    idel = mission.visit.idel
+    instead = idel is not None and idel != person.id
+    return f"{actor_of(person)} for {Party.person(idel)}" if instead and idel else actor_of(person)
+
+
+def _body(vitals: Vitals, now: datetime, entry: Entry, noted_by: str | None) -> str:
+    """What was measured, beside when it was sent, what of the line was not, and who noted it for her."""
     beside = {"_at": now.isoformat(), "_unread": list(entry.unread), "_refused": list(entry.refused)}
+    if noted_by is not None:
+        beside["_by"] = noted_by
     return json.dumps(vitals.facts() | beside, ensure_ascii=False)
 
 
@@ -444,6 +490,7 @@ def _version(row: VitalsRow) -> Version:
         vitals=Vitals.from_facts(body),
         unread=tuple(body.get("_unread", ())),
         refused=tuple(body.get("_refused", ())),
+        noted_by=body.get("_by"),
     )
 
 

@@ -62,7 +62,7 @@ async def on_explain(context: Context, person: Person, press: Press) -> None:
 
 async def typed_value(context: Context, person: Person, draft: Draft, text: str) -> bool:
     """A value that the entry waits for."""
-    if not vitals.waits_for_value(draft, text):
+    if not vitals.waits_for_value(draft, text, person):
         return False
     message = context.incoming.effective_message
     written = written_of(message) if message is not None else None

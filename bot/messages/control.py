@@ -88,6 +88,9 @@ def _idel(keys: Keys) -> Rows:
         ),
         *visio.row_for_her(keys),
         *questionnaire.door(keys),
+        (keys.tap(Verb.VITALS_GUIDED, "vitals"),)
+        if mission.visit.by_phone and state is VisitState.ON_SITE
+        else (),
         (_page(keys, "relaunch", "page_relaunch"),) if mission.visit.idel is not None else (),
         _back(keys),
     )

@@ -8,7 +8,7 @@ from bot.domain.people import Party, PersonId
 from bot.flows import visio as visio_flow
 from bot.ports import SmsAccepted, SmsRejected, SmsRetry
 from tests.stories.story import Story, Teller, plain
-from tests.stories.test_control import denise, opens, somebody
+from tests.stories.test_control import denise, in_topic, opens, somebody
 from tests.stories.test_questionnaire import answers_of
 from tests.stories.test_visio import link_of, urls
 
@@ -392,3 +392,96 @@ async def test_nobody_but_osnp_says_that_she_knows(story: Story) -> None:
 
     claire.is_told_at_once("pas pour vous")
     assert await calls_of(story, mission) == ["assigned", "doctor"]
+
+
+# The constantes she dictates
+
+
+async def with_her_at_the_patients(story: Story) -> Mission:
+    """Claire has accepted, and Denise has said that she is there."""
+    mission = await with_a_doctor(story)
+    await opens(story.person("Léa"), "IDEL…", "Sur place")
+    return mission
+
+
+async def test_a_line_of_constantes_in_the_topic_is_hers_and_goes_to_the_doctor(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_her_at_the_patients(story)
+
+    await in_topic(story, lea, mission.number, "constantes : TA 13/8 FC 72 SpO2 96 aa")
+
+    claire.rang("constantes de")
+    claire.sees("TA 130/80 mmHg", "FC 72/min", "SpO2 96 % air ambiant", "notées par Léa M.")
+    own = lea.newest("Dictées au téléphone, notées par Léa M.")
+    assert own.chat == lea.user.id
+    lea.sees("constantes envoyées au médecin")
+    async with story.storage.transaction() as tx:
+        (row,) = await tx.documents.vitals(mission.id)
+    nurse = denise_of((await story.mission_now(mission.id)).visit.idel)
+    lea_herself = await somebody(story, "Léa")
+    assert row.author == nurse
+    assert await actors(story, mission, "vitals.sent") == [f"{lea_herself.party} for {nurse}"]
+    lea.sees_not("n'est pas parti")
+
+
+async def test_a_line_typed_for_her_is_corrected_and_goes_when_the_dossier_goes(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_her_at_the_patients(story)
+    await in_topic(story, lea, mission.number, "constantes : TA 13/8 FC 96")
+
+    await lea.edits("FC 96", "constantes : TA 13/8 FC 69")
+
+    claire.sees("FC 96 → 69 (erreur de saisie)")
+    await opens(lea, "Annuler la mission")
+    await lea.taps("Régulateur")
+    await story.wait(hours=48)
+    lea.sees_not("TA 13/8")
+    claire.sees_not("FC 69")
+
+
+async def test_an_odd_value_is_asked_of_the_operator_before_it_leaves(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_her_at_the_patients(story)
+
+    await in_topic(story, lea, mission.number, "Constantes: SpO2 68 TA 13/8")
+
+    lea.sees("La suite est dans votre discussion")
+    asked = lea.newest("c'est bien ça ?")
+    assert asked.chat == lea.user.id
+    claire.sees_not("SpO2 68")
+    await lea.taps("Oui, 68 %")
+    claire.sees("SpO2 68 %", "notées par Léa M.")
+
+
+async def test_what_is_no_constante_is_said_and_nothing_leaves(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_her_at_the_patients(story)
+    claire.looks_away()
+
+    await in_topic(story, lea, mission.number, "constantes : rien de particulier")
+
+    lea.sees("Non compris, rien n'est envoyé")
+    claire.sees_nothing_new()
+
+
+async def test_the_constantes_are_tapped_for_her_too(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    await with_her_at_the_patients(story)
+
+    await opens(lea, "IDEL…", "Constantes")
+    assert lea.newest("constantes, pas encore envoyées").chat == lea.user.id
+    await lea.types("TA 13/8 FC 72")
+    await lea.taps("Envoyer")
+
+    claire.sees("TA 130/80 mmHg", "FC 72/min", "notées par Léa M.")
+
+
+async def test_nobody_dictates_for_a_mission_without_a_nurse(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+
+    await in_topic(story, lea, mission.number, "constantes : TA 13/8")
+
+    lea.sees("aucun IDEL ne l'a, rien n'est noté")
+    async with story.storage.transaction() as tx:
+        assert await tx.documents.vitals(mission.id) == []
