@@ -179,6 +179,10 @@ async def typed_reason(context: Context, person: Person, draft: Draft, text: str
 #: Questions that are put in the mission's topic, wherever they were asked for.
 ASKED_IN_TOPIC = ("closing.confirm", "visit.choose_hour")
 
+#: Answers of a tap that a typed command does without: the page or the line it asked for stands below it.
+SAID_BY_WHAT_CAME = ("mission.menu_shown", "closing.confirm", "visit.choose_hour")
+SAID_THERE = (("control.write_privately", Where.PRIVATE), ("control.handed_over", Where.GROUP))
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -226,7 +230,13 @@ def _command(decide: Decide, *, free: bool = False) -> Callable[[Any, Context], 
         goes_on_at = {"mission.menu_shown": shown_at}.get(answer.kind, here)
         if answer.kind in ASKED_IN_TOPIC:
             goes_on_at = to_group(mission)
-        await context.say(answer if goes_on_at == here else Answer("control.in_topic"))
+        if goes_on_at != here:
+            number = await control.number_of(context.runtime.given, mission)
+            await context.say(Answer("control.in_topic", {"number": number}))
+        elif answer.kind in SAID_BY_WHAT_CAME or (answer.kind, place) in SAID_THERE:
+            await context.nothing_to_do()
+        else:
+            await context.say(answer)
 
     return on_command
 

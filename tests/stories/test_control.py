@@ -560,6 +560,28 @@ async def test_assign_by_command_opens_the_page_of_whom_the_words_mean(story: St
     lea.sees("Personne ne s'appelle « personne » ici")
 
 
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("/attribuer amina", "Elle accepte au téléphone"),
+        ("/annuler", "Annuler SMT 1 ?"),
+        ("/defaire", "rien à défaire"),
+        ("/transferer hugo", "tenue par Hugo à partir de"),
+        ("/note", "écrivez la note ici"),
+    ],
+)
+async def test_a_command_in_the_topic_is_answered_once(story: Story, command: str, shown: str) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    lea.looks_away()
+
+    await in_topic(story, lea, mission.number, command)
+
+    lea.sees(shown)
+    for phrase in ("Choisissez ci-dessous", "Confirmez ci-dessous", "tous le voient"):
+        lea.sees_not(phrase)
+
+
 async def test_the_hour_by_command(story: Story) -> None:
     lea, amina = story.person("Léa"), story.person("Amina")
     mission = await story.mission(offered_to=["Amina"])
@@ -610,7 +632,7 @@ async def test_transfer_and_cancel_by_command(story: Story) -> None:
     hugo.rang("à vous, transférée par Léa")
     await hugo.types(f"/annuler {mission.number}")
     hugo.sees(f"Annuler SMT {mission.number} ?")
-    hugo.sees("La suite se touche dans le sujet de la mission")
+    hugo.sees(f"SMT {mission.number} : la suite se touche dans son sujet")
     await hugo.taps("Doublon")
     amina.sees("annulée à")
 
