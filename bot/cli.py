@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from bot.clock import clock_from
 from bot.domain.calendar import local
 from bot.domain.people import Person
+from bot.domain.places import distance_km
 from bot.domain.region import Region
 from bot.domain.reports import Period, read_period
 from bot.flows import by_hand as by_hand_flow
@@ -38,6 +39,9 @@ from storage.address import address, is_sqlite, sqlite_file
 from storage.backup_file import BackupError
 from storage.database import open_storage
 from storage.vault import Vault, VaultError
+
+if TYPE_CHECKING:
+    from bot.sandbox.elsewhere import Elsewhere
 
 TOKEN_BYTES = 32
 
@@ -83,13 +87,40 @@ def run() -> None:
 @main.command()
 @click.option("--port", default=8080, show_default=True, help="Port of the page.")
 @click.option("--at", default=None, help="Start at this moment instead of 2026-10-06T09:23; `now` for today.")
-def sandbox(port: int, at: str | None) -> None:
+@click.option(
+    "--region",
+    default=None,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Play in this region file: the same people, in its communes.",
+)
+def sandbox(port: int, at: str | None, region: Path | None) -> None:
     """Play the bot in a browser, with an emulated Telegram: no token needed."""
     from bot.sandbox.play import play
 
     set_up_logs("WARNING")
+    elsewhere = elsewhere_of(region) if region else None
     _every_end_is_ctrl_c()
-    _leave(asyncio.run(play(port=port, at=at)))
+    _leave(asyncio.run(play(port=port, at=at, elsewhere=elsewhere)))
+
+
+def elsewhere_of(file: Path) -> "Elsewhere":
+    """What the sandbox must know of a region file."""
+    from bot.sandbox.elsewhere import Elsewhere
+
+    try:
+        region = load_region(file)
+    except RegionError as bad:
+        _fail(str(bad))
+    middle = region.largest_commune
+    near = sorted(region.communes, key=lambda commune: distance_km(middle, commune))
+    return Elsewhere(
+        file.resolve(),
+        region.name,
+        region.department,
+        tuple((commune.postal_codes[0], commune.name) for commune in near),
+        frozenset(rule.step.value for rule in region.steps),
+        next(motif.label for motif in region.motifs),
+    )
 
 
 def _every_end_is_ctrl_c() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.sandbox.chats import Chat, User
+from bot.sandbox.elsewhere import Elsewhere, Row
 from bot.sandbox.telegram import Telegram
 
 #: The file that `people import` reads, too.
@@ -68,10 +69,16 @@ def newcomers(telegram: Telegram) -> None:
         telegram.add_user(number, first, last, phone=phone, role="newcomer", label="Nouveau", note=note)
 
 
-def gather(telegram: Telegram) -> Cast:
+def listed(elsewhere: Elsewhere | None = None) -> list[Row]:
+    """The rows of the list of people."""
+    rows: list[Row] = list(csv.DictReader(LISTING.read_text(encoding="utf-8").splitlines()))
+    return elsewhere.listing(rows) if elsewhere else rows
+
+
+def gather(telegram: Telegram, elsewhere: Elsewhere | None = None) -> Cast:
     """The cast comes to the emulated Telegram; nobody has met the bot yet."""
     cast = Cast()
-    rows = list(csv.DictReader(LISTING.read_text(encoding="utf-8").splitlines()))
+    rows = listed(elsewhere)
     staff: list[User] = []
     for number, row in enumerate(rows, start=FIRST_NUMBER):
         role = row["role"]
@@ -92,11 +99,12 @@ def gather(telegram: Telegram) -> Cast:
             phone=row["phone"],
             role=role,
             label=LABELS[role],
-            note=NOTES.get(row["cascade_step"], row["commune"]),
+            note=(NOTES if elsewhere is None else {}).get(row["cascade_step"], row["commune"]),
             on_telegram=name not in WITHOUT_TELEGRAM,
         )
         cast.people[name] = user
         if role in STAFF:
             staff.append(user)
-    cast.group = telegram.add_group("SAS 68 · SMT", staff, purpose="osnp")
+    name = elsewhere.name if elsewhere else "SAS 68"
+    cast.group = telegram.add_group(f"{name} · SMT", staff, purpose="osnp")
     return cast

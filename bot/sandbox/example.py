@@ -1,6 +1,7 @@
 """The button «nouvelle mission d'exemple»: an operator opens one, as a person would."""
 
 import itertools
+from collections.abc import Callable
 
 from bot.sandbox.player import Player
 
@@ -32,10 +33,12 @@ Demandé par : SAMURL68, médecin généraliste""",
 _turns = itertools.cycle(EXAMPLES)
 
 
-async def open_mission(player: Player, text: str | None = None, operator: str = "Léa") -> None:
+async def open_mission(
+    player: Player, text: str | None = None, operator: str = "Léa", *, told: Callable[[str], str] = str
+) -> None:
     """`/mission`, one paste, and the taps up to the déclenchement."""
     await player.types(operator, "/mission")
-    await player.types(operator, text or next(_turns))
+    await player.types(operator, told(text or next(_turns)))
     # Played again, or by hand before: the bot asks whether it is the same patient.
     if await player.finds(operator, "Les 5 critères sont remplis", "Continuer quand même") == 1:
         await player.taps(operator, "Continuer quand même")

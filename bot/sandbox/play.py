@@ -23,7 +23,8 @@ import aiohttp
 
 from bot.clock import FileClock, SystemClock
 from bot.sandbox import demo, example, forward
-from bot.sandbox.cast import LISTING, Cast, gather, newcomers
+from bot.sandbox.cast import Cast, gather, listed, newcomers
+from bot.sandbox.elsewhere import Elsewhere
 from bot.sandbox.player import PATIENCE, Player
 from bot.sandbox.ports import free_port
 from bot.sandbox.server import create_app, serve
@@ -58,6 +59,7 @@ class Sandbox:
     log: int | None = None
     process: asyncio.subprocess.Process | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    elsewhere: Elsewhere | None = None
 
     @property
     def url(self) -> str:
@@ -147,7 +149,13 @@ class Sandbox:
 
     async def register(self) -> None:
         """Import the cast, and have everybody open their personal link."""
-        await self.command("people", "import", str(LISTING))
+        listing = self.folder / "people.csv"
+        rows = listed(self.elsewhere)
+        with listing.open("w", encoding="utf-8", newline="") as file:
+            table = csv.DictWriter(file, list(rows[0]))
+            table.writeheader()
+            table.writerows(rows)
+        await self.command("people", "import", str(listing))
         links = csv.DictReader((await self.command("people", "invite", "--csv")).splitlines())
         by_phone = {user.phone: user for user in self.cast.people.values() if user.phone}
         for row in links:
@@ -183,6 +191,7 @@ async def opened(
     at: str | None = None,
     quiet_bot: bool = False,
     latency: tuple[float, float] | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> AsyncIterator[Sandbox]:
     """Everything runs while the block runs, on a fresh folder that is removed at the end."""
     moment = start_moment(at)
@@ -191,12 +200,15 @@ async def opened(
     (folder / "clock").write_text(f"{offset:.3f}\n", encoding="ascii")
     clock = FileClock(folder / "clock")
     telegram = Telegram(clock, latency=latency)
-    sandbox = Sandbox(folder, clock, telegram, gather(telegram), port, free_port())
+    cast = gather(telegram, elsewhere)
+    sandbox = Sandbox(folder, clock, telegram, cast, port, free_port(), elsewhere=elsewhere)
     newcomers(telegram)
     app = create_app(
         telegram,
         run_clock=sandbox.forward,
-        start_example=lambda: example.open_mission(sandbox.player(EXAMPLE_PATIENCE)),
+        start_example=lambda: example.open_mission(
+            sandbox.player(EXAMPLE_PATIENCE), told=elsewhere.told if elsewhere else str
+        ),
     )
     try:
         runner = await serve(app, port=port)
@@ -226,6 +238,7 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
     group = sandbox.cast.group
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SMT_")}
     return kept | {
+        "SMT_REGION": str(sandbox.elsewhere.file) if sandbox.elsewhere else "",
         "SMT_BOT_TOKEN": TOKEN,
         "SMT_TELEGRAM_API": f"http://127.0.0.1:{sandbox.port}",
         "SMT_GROUP_ID": str(group.id if group else 0),
@@ -241,13 +254,16 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
     }
 
 
-async def play(*, port: int, at: str | None, say: Callable[[str], None] = print) -> int:
+async def play(
+    *, port: int, at: str | None, elsewhere: Elsewhere | None = None, say: Callable[[str], None] = print
+) -> int:
     """`python -m bot sandbox`: until interrupted."""
     try:
-        async with opened(port=port, at=at) as sandbox:
+        async with opened(port=port, at=at, elsewhere=elsewhere) as sandbox:
             local = sandbox.clock.now().astimezone(PARIS)
+            where = elsewhere.name if elsewhere else "Haut-Rhin"
             say(f"Bac à sable ouvert : {sandbox.url}")
-            say(f"Il y est le {local:%d/%m/%Y, %H:%M} (Haut-Rhin). Ctrl+C pour arrêter.")
+            say(f"Il y est le {local:%d/%m/%Y, %H:%M} ({where}). Ctrl+C pour arrêter.")
             if (reopens := await sandbox.closed_until()) is not None:
                 say(f"Le service est fermé à cette heure : aucune mission avant le {reopens}.")
             while True:
