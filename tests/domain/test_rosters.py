@@ -216,6 +216,7 @@ def test_the_patients_own_doctor_is_phoned_where_the_bot_may_not_ring() -> None:
         (("telegram", "sms", "phone"), {"on_telegram": False, "phone": "+33353010021"}, (True, None)),
         (("sms", "telegram"), {}, (True, "+33639980021")),
         (("phone",), {}, (True, None)),
+        (("telegram", "phone", "sms"), {"on_telegram": False}, (True, None)),
         (("telegram",), {"on_telegram": False}, rosters.UNREACHABLE),
         (("telegram", "phone"), {"on_telegram": False, "phone": None}, rosters.NO_NUMBER),
         (("sms",), {"phone": "+33353010021"}, rosters.UNREACHABLE),
@@ -238,6 +239,25 @@ def test_a_house_is_texted_at_its_first_mobile() -> None:
     region = with_rule(HOUSE.cascade_step, channels=("telegram", "sms", "phone"))
     (askable,) = asked(HOUSE.cascade_step, Known(houses=[house], fiction=True), region=region).askable
     assert (askable.by_phone, askable.text_to) == (True, "+33639980068")
+
+
+@pytest.mark.parametrize(
+    ("channels", "asks"),
+    [(("telegram", "sms", "phone"), True), (("sms",), True), (("telegram", "phone", "sms"), False)],
+)
+def test_text_messages_behind_the_telephone_ask_nobody(channels: tuple[str, ...], asks: bool) -> None:
+    assert with_rule(EFFECTEUR, channels=channels).rule(EFFECTEUR).asks_by_text is asks
+    assert not SAS68.rule(EFFECTEUR).asks_by_text
+
+
+def test_whoever_was_asked_before_the_service_closed_is_not_lost_when_it_closes() -> None:
+    evening = NOW + 11 * HOUR
+    known = Known([CLAIRE, MARC])
+    begun = start(MISSION, steps_of(SAS68), rosters.today(SAS68, MISSION, Known([CLAIRE]), NOW), NOW).mission
+    assert asked(EFFECTEUR, known, now=evening) == Roster(skip=availability.CLOSED)
+    assert [a.party for a in asked(EFFECTEUR, known, mission=begun, now=evening).askable] == [CLAIRE.party]
+    paused = Known([replace(CLAIRE, paused_until=evening + HOUR), MARC])
+    assert asked(EFFECTEUR, paused, mission=begun, now=evening).skip is not None
 
 
 def test_channels_are_those_of_the_start_of_the_mission() -> None:
