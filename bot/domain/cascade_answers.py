@@ -139,7 +139,7 @@ def refuse(
         ]
     outcome = Outcome(
         changed,
-        Answer("cascade.refused", {"number": mission.number}),
+        Answer("cascade.refused", {"number": mission.number, "by_phone": recorded_by is not None}),
         events=(
             Event(
                 "cascade.refused",

@@ -75,6 +75,16 @@ async def test_silence_is_not_refusal(story: Story) -> None:
     story.person("Amina").sees("Dr Marc ADAM")
 
 
+async def test_an_operator_who_notes_a_refusal_is_not_thanked_for_refusing(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    await with_a_nurse(story, medecin_traitant="Jean")
+    await lea.taps("Refuse")
+    lea.is_told_at_once("SMT 1 : réponse notée.")
+    claire.rang("téléconsultation avec IDEL")
+    await claire.taps("REFUSER")
+    claire.is_told_at_once("SMT 1 : refus noté. Merci d'avoir répondu.")
+
+
 async def test_an_operator_notes_what_the_medecin_traitant_said_on_the_phone(story: Story) -> None:
     lea = story.person("Léa")
     mission = await with_a_nurse(story, medecin_traitant="Jean")
