@@ -82,6 +82,7 @@ UNSAID = frozenset(
         "visit.identity",
         "visit.doctor_contact",
         "visit.hour_set",
+        "visit.hour_by_osnp",
         "visit.late",
         "visit.given_back",
         "closing.call_15_address",

@@ -292,7 +292,7 @@ def _hour_as_before(mission: Mission, wanted: Undoable, given: Undoing, now: dat
     expected = mission.visit.expected_at
     if wanted.hour is None or expected is None or expected.isoformat() != wanted.was or wanted.hour <= now:
         return moved_since(mission)
-    return visit.set_hour(mission, wanted.hour, given.by, now)
+    return visit.set_hour(mission, wanted.hour, given.by, now, by_osnp=True)
 
 
 def _unskip(mission: Mission, wanted: Undoable, given: Undoing, now: datetime) -> Outcome:

@@ -93,11 +93,13 @@ def leave(mission: Mission) -> Outcome:
     )
 
 
-def set_hour(mission: Mission, hour: datetime, by: str, now: datetime) -> Outcome:
-    """IDEL or OSNP say when she will be there. Never past the limit."""
+def set_hour(mission: Mission, hour: datetime, by: str, now: datetime, *, by_osnp: bool = False) -> Outcome:
+    """IDEL or OSNP say when she will be there. Never past the limit; what OSNP change rings on her phone."""
     visit = mission.visit
-    if mission.state is not MissionState.OPEN or visit.idel is None:
+    if mission.state is not MissionState.OPEN:
         return nothing(mission, "visit.over", number=mission.number)
+    if visit.idel is None:
+        return nothing(mission, "control.nobody_has_it", number=mission.number)
     if visit.state in (VisitState.ON_SITE, VisitState.FINISHED):
         return nothing(mission, "visit.already_there", number=mission.number)
     if hour > mission.limit:
@@ -111,9 +113,10 @@ def set_hour(mission: Mission, hour: datetime, by: str, now: datetime) -> Outcom
     if not first and CallReason.HOUR_CHANGED not in calls:
         calls = (*calls, CallReason.HOUR_CHANGED)
     changed = replace(mission, visit=replace(visit, expected_at=hour), patient_calls=calls)
-    notices = [
-        Notice("visit.hour_set", to_person(visit.idel), mission.id, card="hour", priority=Priority.REPLY)
-    ]
+    hers = Notice("visit.hour_set", to_person(visit.idel), mission.id, card="hour", priority=Priority.REPLY)
+    if by_osnp and not first:
+        hers = replace(hers, kind="visit.hour_by_osnp", facts={"by": by}, fresh=True)
+    notices = [hers]
     if not first:
         notices.append(Notice("visit.hour_changed", to_group(mission.id), mission.id, facts={"by": by}))
     former = visit.expected_at.isoformat() if visit.expected_at is not None else None

@@ -107,6 +107,10 @@ def _may_say(mission: Mission, person: Person) -> bool:
     return person.role in GROUP_ROLES or mission.visit.idel == person.id
 
 
+#: «8h» at half past nine means this morning, not tomorrow.
+_JUST_PASSED = timedelta(hours=6)
+
+
 async def set_hour(given: Given, person: Person, mission_id: MissionId, arg: str) -> Answer:
     """An arrival hour, tapped as minutes from now or written as a local «@HHMM»."""
     now = given.now()
@@ -117,7 +121,11 @@ async def set_hour(given: Given, person: Person, mission_id: MissionId, arg: str
         mission = await tx.missions.lock(mission_id)
         if mission is None or not _may_say(mission, person):
             return Answer("visit.not_yours")
-        outcome = visit.set_hour(mission, to_minute(hour), person.short_name, now)
+        has_passed = hour > mission.limit and now - _JUST_PASSED < hour - timedelta(days=1)
+        if has_passed:
+            return Answer("visit.in_the_past", {"number": mission.number})
+        by_osnp = person.id != mission.visit.idel
+        outcome = visit.set_hour(mission, to_minute(hour), person.short_name, now, by_osnp=by_osnp)
         outcome = await cascade.follow(given, tx, mission, outcome)
         return await record(given, tx, outcome, actor_of(person))
 

@@ -75,6 +75,7 @@ MANNERS: dict[str, Manner] = {
     "visit.identity": IDENTITY,
     "visit.ask_hour": INFORMS,
     "visit.hour_set": INFORMS,
+    "visit.hour_by_osnp": ACT,
     "visit.hour_changed": ACT,
     "visit.no_hour": ACT,
     "visit.patient_told": INFORMS,

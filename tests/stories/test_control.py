@@ -593,8 +593,18 @@ async def test_the_hour_by_command(story: Story) -> None:
 
     await lea.types(f"/heure {mission.number} 25h")
     lea.sees("Heure non comprise")
+    await lea.types(f"/heure {mission.number} 8h")
+    lea.sees("Cette heure est passée")
     await lea.types(f"/heure {mission.number}")
     lea.sees("heure d'arrivée ?")
+
+
+async def test_a_mission_nobody_has_takes_no_hour_and_is_not_called_over(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await in_topic(story, lea, mission.number, "/heure 10h30")
+    lea.sees("SMT 1 : aucun IDEL ne l'a")
+    lea.sees_not("SMT 1 est terminée")
 
 
 async def test_an_operator_answers_the_question_of_the_hour_with_an_hour(story: Story) -> None:

@@ -267,12 +267,14 @@ async def test_an_hour_set_by_mistake_is_the_former_one_again(story: Story) -> N
     await lea.taps("Patient prévenu")
     await lea.taps("Changer l'heure")
     await lea.taps("2 h")
+    amina.rang("arrivée 11:23, notée par l'OSNP (Léa M.)")
+    amina.looks_away()
 
     await undoes(story)
 
     now = await story.mission_now(mission.id)
     assert story.local(now.visit.expected_at) == "10:03"  # type: ignore[arg-type]
-    amina.sees("arrivée annoncée 10:03")
+    amina.rang("arrivée 10:03, notée par l'OSNP (Léa M.)")
     assert now.decisions == ()
 
 
@@ -459,7 +461,7 @@ async def test_two_hours_are_taken_back_one_after_the_other(story: Story) -> Non
     now = await story.mission_now(mission.id)
     assert story.local(now.visit.expected_at) == "10:03"  # type: ignore[arg-type]
     assert now.decisions == ()
-    amina.sees("arrivée annoncée 10:03")
+    amina.sees("arrivée 10:03, notée par l'OSNP")
 
 
 async def test_two_steps_passed_over_are_asked_again_one_after_the_other(story: Story) -> None:

@@ -149,6 +149,7 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("visit.identity", "amina", "planned found night", {}),
     ("visit.ask_hour", "amina", "no_hour", {}),
     ("visit.hour_set", "amina", "planned", {}),
+    ("visit.hour_by_osnp", "amina", "planned", {"by": "Léa M."}),
     ("visit.hour_changed", "group", "planned", {"by": "Amina B."}),
     ("visit.no_hour", "group", "no_hour", {}),
     ("visit.patient_told", "group", "planned", {"at": at(10), "by": "Léa M."}),
