@@ -265,6 +265,8 @@ def import_people(file: Path) -> None:
         except people_flow.BadList as bad:
             _fail("\n".join([*bad.reasons, "Nothing was imported."]))
         click.echo(f"Added {done.added}, changed {done.changed}, unchanged {done.unchanged}.")
+        for role in done.roles:
+            click.echo(f"Another role from now on: {role}.")
         if done.left:
             click.echo(f"Left out {done.left} who have left the service: /personne brings them back.")
 

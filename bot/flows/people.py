@@ -78,6 +78,7 @@ class Imported:
     changed: int = 0
     unchanged: int = 0
     left: int = 0  # have left the service: a list does not bring them back
+    roles: tuple[str, ...] = ()  # «Amina BENALI: idel → osnp», of those who may do something else now
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ async def import_listing(given: Given, listing: Listing) -> Imported:
         everybody = await tx.people.all(active_only=False)
         by_rpps = {person.rpps: person for person in everybody if person.rpps}
         by_phone = {person.phone: person for person in everybody if person.phone}
-        reasons = []
+        reasons, roles = [], []
         for row in listing.people:
             house = houses.get(row.organisation.casefold()) if row.organisation else None
             if row.organisation and house is None:
@@ -158,13 +159,15 @@ async def import_listing(given: Given, listing: Listing) -> Imported:
                 added += 1
             elif await _change(tx, former, wanted_person):
                 changed += 1
+                if former.role is not wanted_person.role:
+                    roles.append(f"{former.full_name}: {former.role} → {wanted_person.role}")
             else:
                 unchanged += 1
         if reasons:
             raise BadList(reasons)
         counts = {"added": added, "changed": changed, "unchanged": unchanged, "left": left}
         await tx.journal.write(None, [Event("people.imported", counts)], None, given.now())
-    return Imported(added, changed, unchanged, left)
+    return Imported(added, changed, unchanged, left, tuple(roles))
 
 
 async def invitees(given: Given) -> list[Invitee]:

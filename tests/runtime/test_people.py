@@ -166,6 +166,18 @@ async def test_a_known_phone_or_rpps_changes_that_person_and_keeps_the_rest(give
     assert (now.phone, now.first_name, now.several_missions) == ("+33639980099", "Amina Nour", True)
 
 
+async def test_whoever_gets_another_role_is_named(given: Given) -> None:
+    await people_flow.import_listing(given, read(GOOD))
+    promoted = "\n".join(
+        line.replace("idel,", "osnp,", 1) if "Amina" in line else line for line in GOOD.splitlines()
+    )
+
+    done = await people_flow.import_listing(given, read(promoted))
+
+    assert done.changed == 1
+    assert done.roles == ("Amina BENALI: idel → osnp",)
+
+
 async def test_what_a_line_leaves_empty_is_kept(given: Given) -> None:
     await people_flow.import_listing(given, read(GOOD))
     bare = GOOD.replace("10000000011,Mulhouse,,,prelevement;perfusion", "10000000011,Mulhouse,,,")
