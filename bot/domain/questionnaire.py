@@ -4,9 +4,22 @@ Pure decisions on keys; the words of questions and choices stand in the region f
 the patient: they stay in the dossier, and the journal says only that there are some.
 """
 
+from dataclasses import replace
+
 from bot.domain import dossier
 from bot.domain.mission import Mission, MissionState, VisitState
-from bot.domain.outcome import Answer, Event, Fact, Notice, Outcome, Priority, nothing, to_group, to_person
+from bot.domain.outcome import (
+    Answer,
+    Event,
+    Fact,
+    Notice,
+    Outcome,
+    Priority,
+    WhenUnknown,
+    nothing,
+    to_group,
+    to_person,
+)
 from bot.domain.people import GROUP_ROLES, Person
 from bot.domain.region import Question, Region
 
@@ -96,6 +109,29 @@ def ask(mission: Mission, region: Region, answers: Answers) -> tuple[Notice, ...
     if mission.visit.by_phone or not is_open(mission) or next_question(region, IDEL, answers) is None:
         return ()
     return (card(mission, fresh=True),)
+
+
+#: After these the questions have buttons no more, or have them again.
+_OPENS_OR_SHUTS = frozenset(
+    {"mission.ended", "mission.reopened", "visio.ended", "visio.created", "search.given_back"}
+)
+
+
+def follow(outcome: Outcome, region: Region) -> tuple[Notice, ...]:
+    """However a mission ends, goes on, or is taken from its nurse: the questions on a screen follow."""
+    mission = outcome.mission
+    happened = {event.kind for event in outcome.events} | (
+        {"search.given_back"} if outcome.released else set()
+    )
+    idel = mission.visit.idel or outcome.released
+    if idel is None or not happened & _OPENS_OR_SHUTS or not questions_of(region, IDEL):
+        return ()
+    own = Notice("questionnaire.card", to_person(idel), mission.id, card="questionnaire")
+    in_topic = Notice("questionnaire.by_phone", to_group(mission.id), mission.id, card="questionnaire")
+    return tuple(
+        replace(card, priority=Priority.CARD, only_if_there=True, when_unknown=WhenUnknown.DROP)
+        for card in (own, in_topic)
+    )
 
 
 def may_answer(mission: Mission, by: Person) -> bool:

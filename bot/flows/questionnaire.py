@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain import questionnaire
 from bot.domain.mission import Mission
-from bot.domain.outcome import Answer, Notice, Outcome, Priority, WhenUnknown
+from bot.domain.outcome import Answer, Notice, Outcome
 from bot.domain.people import MissionId, Party, Person, PersonId
 from bot.domain.questionnaire import IDEL, Answers
 from bot.flows.record import actor_of, record
@@ -31,19 +31,6 @@ async def asked(given: Given, tx: Transaction, mission: Mission) -> tuple[Notice
         return ()
     dossier = await tx.missions.dossier(mission.id)
     return () if dossier is None else questionnaire.ask(mission, given.region, dossier.answers)
-
-
-def closed(given: Given, outcome: Outcome) -> Outcome:
-    """«Visite terminée»: the questions have no buttons any more."""
-    if not outcome.events or not questionnaire.questions_of(given.region, IDEL):
-        return outcome
-    stands = replace(
-        questionnaire.card(outcome.mission),
-        priority=Priority.CARD,
-        only_if_there=True,
-        when_unknown=WhenUnknown.DROP,
-    )
-    return replace(outcome, notices=(*outcome.notices, stands))
 
 
 async def begin(given: Given, by: Person, mission_id: MissionId) -> Answer:

@@ -5,7 +5,7 @@ Every flow ends here. Knows no rule and no word.
 
 from datetime import datetime
 
-from bot.domain import billing, by_phone, undo, watch, waves
+from bot.domain import billing, by_phone, questionnaire, undo, watch, waves
 from bot.domain.mission import Mission
 from bot.domain.outcome import (
     BOARD,
@@ -55,7 +55,7 @@ async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) ->
         await tx.timers.apply(mission.id, outcome.timers, now)
     await tx.journal.write(mission.id, outcome.events, actor, now)
     await forget.follow(tx, outcome, now)
-    notices = list(outcome.notices)
+    notices = [*outcome.notices, *questionnaire.follow(outcome, given.region)]
     if outcome.shut_offers:
         notices += await _shut(tx, mission)
     if outcome.events or outcome.notices:

@@ -80,7 +80,6 @@ async def finish(given: Given, person: Person, mission_id: MissionId, *, sure: b
         outcome = _with_menu(visit.finish(mission, given.now()), person)
         if outcome.events:
             outcome = outcome.then(ending.done(outcome.mission, person.short_name, given.now()))
-            outcome = questionnaire.closed(given, outcome)
         return await record(given, tx, outcome, actor_of(person))
 
 

@@ -2,6 +2,7 @@
 
 from bot.domain.mission import Mission
 from tests.stories.story import Story, plain
+from tests.stories.test_control import denise, opens
 from tests.stories.test_opening import PASTE, eligible, only_mission
 from tests.stories.test_vitals import at_the_bedside
 
@@ -194,3 +195,57 @@ async def test_a_nurse_who_could_not_be_reached_is_asked_once_she_can(story: Sto
     story.telegram.unblock(amina.user)
     await story.settle()
     amina.sees_nothing_new()
+
+
+# However it ends
+
+
+async def test_a_mission_that_ends_otherwise_leaves_no_question_with_buttons(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await at_the_bedside(story)
+    amina.sees_button("Très altéré")
+
+    await opens(lea, "Annuler la mission")
+    await lea.taps("Régulateur")
+
+    amina.sees("questionnaire", "Clos.")
+    amina.sees_no_button("Très altéré")
+    amina.sees_no_button("Sans réponse")
+
+    await lea.taps("Autre…")
+    await lea.taps("Rouvrir la mission…")
+    await lea.taps("Oui, rouvrir")
+    amina.sees_button("Très altéré")
+    await amina.taps("Très altéré")
+    assert await answers_of(story, mission) == {"etat": "grave"}
+
+
+async def test_a_nurse_from_whom_the_mission_is_taken_has_neither_questions_nor_answers_any_more(
+    story: Story,
+) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    await at_the_bedside(story)
+    await amina.taps("Très altéré")
+    amina.sees("état général : très altéré")
+
+    await opens(lea, "IDEL…", "Relancer la recherche…", "Trop tard")
+
+    amina.sees("questionnaire clos")
+    amina.sees_not("très altéré")
+    amina.sees_no_button("✎ État général")
+
+
+async def test_the_questions_of_a_nurse_on_the_phone_are_shut_in_the_topic_too(story: Story) -> None:
+    lea = story.person("Léa")
+    await denise(story)
+    await story.mission(offered_to=["Denise"])
+    await opens(lea, "IDEL…", "Attribuer, réponse", "📵 Denise R.", "Oui · 20 min")
+    await opens(lea, "IDEL…", "Sur place")
+    await opens(lea, "IDEL…", "Questionnaire")
+    lea.sees_button("Très altéré")
+
+    await opens(lea, "Annuler la mission")
+    await lea.taps("Régulateur")
+
+    lea.sees("questionnaire, au téléphone", "Clos.")
+    lea.sees_no_button("Très altéré")
