@@ -23,7 +23,9 @@ async def test_a_nurse_reads_why_she_was_asked_or_was_not(story: Story) -> None:
     await amina.taps("ACCEPTER · 20 min")
 
     await amina.types("/pourquoi")
-    amina.sees("SMT 1 · 06/10/2026 09:23 · Mulhouse · Chute", "1re vague à 09:23, moins d'1 km")
+    amina.sees(
+        "SMT 1 · 06/10/2026 09:23 · Mulhouse · Chute", "sollicité(e) à 09:23 (1re vague), moins d'1 km"
+    )
     await emma.types("/pourquoi")
     emma.sees("prise à 09:23 avant votre vague, vous êtes à 16 km")
     await david.types("/pourquoi")
@@ -84,7 +86,7 @@ async def test_the_rule_is_said_with_the_values_of_the_region(story: Story) -> N
         "8 IDEL au moins",
         "À 5 km près, qui a été le moins souvent en 1re vague depuis 30 jours",
         "Hors de ses secteurs : dernière vague",
-        "Vous : 1 fois en 1re vague depuis 30 jours",
+        "Vous : 1 fois parmi les premiers sollicités (1re vague) depuis 30 jours",
     )
 
 
