@@ -235,6 +235,8 @@ def assign_doctor(
 ) -> Outcome:
     """A doctor agreed on the phone, whatever the step and whether or not the bot had asked."""
     current = mission.cascade
+    if mission.state is MissionState.OPEN and current.doctor is not None:
+        return nothing(mission, "control.doctor_there", number=mission.number)
     if mission.state is not MissionState.OPEN or current.state not in cascade.ACCEPTABLE or not current.steps:
         return nothing(mission, "control.no_doctor_wanted", number=mission.number)
     with_offer = mission

@@ -1,11 +1,14 @@
 """Who is speaking, who can be reached, and who is in the OSNP group without being registered."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from bot.domain.mission import MissionState
 from bot.domain.outcome import (
     BOARD,
     Answer,
     Event,
+    Fact,
     Notice,
     Priority,
     SetTimer,
@@ -51,7 +54,9 @@ async def blocked(given: Given, user_id: int, *, blocked: bool) -> None:
             await tx.journal.write(None, [Event(kind, {"person": person.id})], actor_of(person), now)
             if blocked:
                 await lost(tx, person.id, now)
-                await tx.outbox.owe([announce_blocked(person.id)], now)
+                held = [*await tx.missions.of_idel(person.id), *await tx.missions.of_doctor(person.party)]
+                numbers = sorted(mission.number for mission in held if mission.state is MissionState.OPEN)
+                await tx.outbox.owe([announce_blocked(person.id, numbers)], now)
             else:
                 await missed.catch_up(given, tx, person, [_back(person)])
 
@@ -65,9 +70,10 @@ async def lost(tx: Transaction, person: PersonId, now: datetime) -> None:
         await tx.timers.apply(offer.mission, [SetTimer(TimerKind.REACH_LOST, now, offer.epoch)], now)
 
 
-def announce_blocked(person: PersonId) -> Notice:
-    """OSNP are told to phone them from now on."""
-    return Notice("presence.blocked", BOARD, facts={"person": person}, card=f"reach:{person}", fresh=True)
+def announce_blocked(person: PersonId, held: Sequence[int] = ()) -> Notice:
+    """OSNP are told to phone them from now on; `held`: the missions of which they hear nothing any more."""
+    facts: dict[str, Fact] = {"person": person, "held": ", ".join(map(str, held))}
+    return Notice("presence.blocked", BOARD, facts=facts, card=f"reach:{person}", fresh=True)
 
 
 def _back(person: Person, *, only_if_there: bool = False) -> Notice:

@@ -214,6 +214,9 @@ def _command(decide: Decide, *, free: bool = False) -> Callable[[Any, Context], 
         if place is Where.ANONYMOUS:
             await context.say(Answer("press.anonymous"))
             return
+        if person is not None and person.role not in GROUP_ROLES and place is Where.PRIVATE:
+            await context.say(Answer("control.osnp_only"))
+            return
         if person is None or person.role not in GROUP_ROLES:
             await refuse(context, place)
             return

@@ -582,6 +582,31 @@ async def test_a_command_in_the_topic_is_answered_once(story: Story, command: st
         lea.sees_not(phrase)
 
 
+async def test_of_two_operators_who_note_a_doctor_the_second_is_told_that_one_is_there(story: Story) -> None:
+    lea, hugo, amina = story.person("Léa"), story.person("Hugo"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    await opens(lea, "Médecin…", "Attribuer à…", "Dr Sophie HAAS")
+    page = hugo.newest("à quelle heure ?")
+    await lea.taps("10:20")
+
+    sophie = await somebody(story, "Sophie")
+    hour = (await story.mission_now(mission.id)).cascade.video_at
+    assert hour is not None
+    await hugo.taps_old(page, f"zd:{mission.id}:0:{sophie.party}.{int(hour.timestamp()) // 60}")
+
+    hugo.is_told_at_once("un médecin l'a déjà")
+
+
+async def test_a_nurse_who_types_a_command_of_osnp_is_told_what_she_may_do(story: Story) -> None:
+    amina = story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 40 min")
+    await amina.types(f"/annuler {mission.number}")
+    amina.sees("C'est l'OSNP qui décide cela", "Je ne peux plus y aller")
+    assert (await story.mission_now(mission.id)).state is MissionState.OPEN
+
+
 async def test_the_hour_by_command(story: Story) -> None:
     lea, amina = story.person("Léa"), story.person("Amina")
     mission = await story.mission(offered_to=["Amina"])

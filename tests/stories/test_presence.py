@@ -245,3 +245,15 @@ async def test_an_offer_given_to_who_has_come_back_is_shut_like_any_other(story:
     await story.person("Bruno").taps("ACCEPTER · 20 min")
     amina.sees(f"SMT {mission.number}")
     amina.sees_no_button("ACCEPTER")
+
+
+async def test_osnp_learn_at_once_that_a_nurse_who_has_a_mission_hears_nothing_any_more(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+
+    story.telegram.block(amina.user)
+    await story.settle()
+
+    lea.rang("Amina BENALI a bloqué le bot")
+    lea.sees("+33 6 39 98 00 11", f"Appelez maintenant : SMT {mission.number} en cours")

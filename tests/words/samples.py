@@ -465,6 +465,7 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("search.to_phone", "lea", "offered", {"all": True}),
     # Who is there
     ("presence.blocked", "board", "", {"person": "amina"}),
+    ("presence.blocked", "board", "", {"person": "amina", "held": "12343, 12344"}),
     ("presence.back", "board", "", {"person": "amina"}),
     ("presence.stranger", "board", "", {"user": 77, "name": "Jeanne Inconnue", "state": "watched"}),
     ("presence.stranger", "board", "", {"user": 77, "name": "Léa M.", "state": "accepted"}),
