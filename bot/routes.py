@@ -4,11 +4,12 @@ Every tap is checked here against who may press that button at all; the flow beh
 (the offer, the mission, the present).
 """
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any
 
-from telegram import Update
+from telegram import Message, Update
 from telegram.constants import ChatType
 from telegram.ext import (
     Application,
@@ -23,6 +24,7 @@ from telegram.ext import (
 from bot.buttons import Press, Verb
 from bot.context import Context
 from bot.domain.by_phone import TOLD
+from bot.domain.letters import fold
 from bot.domain.outcome import Answer, Notice, Timer, TimerKind
 from bot.domain.people import GROUP_ROLES, Person, PersonId, Role
 from bot.flows import board as board_flow
@@ -355,6 +357,29 @@ async def on_press(update: Any, context: Context) -> None:
         await control.after_press(context, person, press)
 
 
+class AccentedCommand(filters.MessageFilter):
+    """«/délais»: a command as a French hand writes it. Telegram takes it for plain words."""
+
+    def filter(self, message: Message) -> bool:
+        """Whether it names one of ours once its accents are gone."""
+        return meant_by(message.text or "") is not None
+
+
+def meant_by(text: str) -> str | None:
+    """«/délais pause» → «delais»; None of a command that is written as Telegram knows it, and of words."""
+    name = re.match(r"/(\w{1,32})(?!\S)", text)
+    if name is None or name[1].isascii():
+        return None
+    return fold(name[1]) if fold(name[1]) in ON_COMMAND else None
+
+
+async def on_accented(update: Any, context: Context) -> None:
+    """It does what the command does."""
+    text = update.message.text
+    context.args = text.split()[1:]
+    await ON_COMMAND[meant_by(text) or ""](update, context)
+
+
 async def on_anything_else(update: Update, context: Context) -> None:
     """Last of all: an update that asks for nothing (a pin, somebody who joined)."""
     await context.nothing_to_do()
@@ -367,6 +392,7 @@ def add_handlers(application: Application[Any, Any, Any, Any, Any, Any]) -> None
     new, private = filters.UpdateType.MESSAGE, filters.ChatType.PRIVATE
     for command, handler in ON_COMMAND.items():
         application.add_handler(CommandHandler(command, handler, filters=new))
+    application.add_handler(MessageHandler(new & AccentedCommand(), on_accented))
     application.add_handler(MessageHandler(new & private & filters.COMMAND, start.on_help))
     application.add_handler(MessageHandler(new & private & filters.TEXT, text.on_text))
     application.add_handler(MessageHandler(new & private & filters.CONTACT, profile.on_contact))

@@ -129,6 +129,16 @@ async def test_what_stands_is_shown_beside_what_the_file_has(story: Story) -> No
     assert "Changer" not in shown[-1]
 
 
+async def test_a_command_written_with_its_accents_is_the_same_command(story: Story) -> None:
+    nadia, lea = story.person("Nadia"), story.person("Léa")
+    await nadia.types("/délais pause 5 min")
+    nadia.sees("Pause de la recherche médecin : 5 min (avant : 10 min)")
+    await nadia.types("/Délais pause 8 min", to=story.group.id)
+    lea.sees("Pause de la recherche médecin : 8 min (avant : 5 min)")
+    await nadia.types("/été 5 min")
+    nadia.sees_not("(avant : 8 min)")
+
+
 async def test_what_is_typed_much_later_is_no_delay(story: Story) -> None:
     nadia = story.person("Nadia")
     await nadia.types("/delais effecteurs")
