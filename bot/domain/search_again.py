@@ -30,6 +30,7 @@ from bot.domain.search import (
     broadcast,
     owe_call,
 )
+from bot.domain.search_notices import redraw_offer
 from bot.domain.waves import Wave
 
 
@@ -122,6 +123,7 @@ def give_back(
                 card="call",
                 fresh=True,
             ),
+            *((redraw_offer(reopened, person.id),) if offer else ()),
             *left.notices,
             *asked.notices,
         ),

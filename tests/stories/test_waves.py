@@ -185,6 +185,7 @@ async def test_a_mission_given_back_is_offered_in_waves_again_without_her(story:
     assert (now.search.wave, now.search.asked, now.search.epoch) == (1, 11, 2)
     assert now.search.next_wave_at is not None
     story.person("Bruno").sees_button("ACCEPTER · 20 min")
+    amina.sees_not("vous l'avez acceptée")
     story.person(FAR).sees_not("SMT 1")
     await story.wait(minutes=6)
     story.person(FAR).sees_button("ACCEPTER · 20 min")
