@@ -198,7 +198,7 @@ async def test_a_mission_of_a_nurse_without_telegram_is_lived_to_its_end_by_osnp
     lea, claire = story.person("Léa"), story.person("Claire")
     nurse = await denise(story)
     mission = await story.mission(offered_to=["Denise"])
-    lea.sees("IDEL à appeler, le bot ne les joint pas", "Denise ROUX")
+    lea.sees("IDEL à appeler, que le bot ne joint pas", "Denise ROUX")
 
     await opens(lea, "IDEL…", "Attribuer, réponse", "📵 Denise R.", "Oui · + tard")
     lea.rang("Léa : appeler Denise R.")
