@@ -71,9 +71,11 @@ async def test_the_board_says_by_how_much_the_group_was_late(story: Story) -> No
 
     story.telegram.faults.flood(_into(story.group.id), times=1, retry_after=150)
     await story.person("Amina").taps("ACCEPTER · 20 min")
-    await story.wait(minutes=2)
-
     lea.sees("mission en cours", "2 min de retard")
+
+    await story.wait(minutes=2)
+    lea.sees("mission en cours")
+    lea.sees_not("de retard")
 
 
 async def test_a_nurse_who_lets_the_bot_in_again_gets_what_she_was_owed_meanwhile(story: Story) -> None:
