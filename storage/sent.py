@@ -1,7 +1,7 @@
 """Messages the bot has sent, the missions' threads, and what a chat's id is now."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
@@ -90,6 +90,14 @@ _BRING_FORWARD = (
     )
     .values(delete_at=bindparam("moment"))
 )
+_BRING_FORWARD_THERE = _BRING_FORWARD.where(sent.c.lane == bindparam("of_lane"))
+_TO_KEEP = (
+    select(sent)
+    .where(sent.c.lane == bindparam("lane"), _THERE, sent.c.has_patient_facts)
+    .where(sent.c.delete_failed.is_(None), sent.c.delete_at > bindparam("now"))
+    .order_by(sent.c.chat_id, sent.c.message_id)
+)
+_KEEP = update(sent).where(*_THIS).values(delete_at=bindparam("moment"))
 
 _THREAD = select(threads).where(
     threads.c.place == bindparam("place"), threads.c.mission == bindparam("mission")
@@ -202,6 +210,15 @@ class SqlSent:
 
     async def purge_mission_at(self, mission: MissionId, at: datetime) -> None:
         await self._db.run(_BRING_FORWARD, of_mission=mission, moment=at)
+
+    async def purge_place_at(self, place: Place, mission: MissionId, at: datetime) -> None:
+        lane = lane_of(place, mission)
+        await self._db.run(_BRING_FORWARD_THERE, of_mission=mission, of_lane=lane, moment=at)
+
+    async def keep_place(self, place: Place, mission: MissionId, now: datetime, at_most: timedelta) -> None:
+        for row in await self._db.rows(_TO_KEEP, lane=lane_of(place, mission), now=now):
+            if row.delete_at < (latest := row.sent_at + at_most):
+                await self._db.run(_KEEP, chat=row.chat_id, message=row.message_id, moment=latest)
 
     async def thread(self, place: Place, mission: MissionId) -> Thread | None:
         row = await self._db.row(_THREAD, place=str(place), mission=mission)

@@ -6,20 +6,49 @@ Called by every decision that is recorded. Knows no rule of the mission and no w
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.mission import Mission
+from bot.domain import undo
+from bot.domain.mission import IdelOfferState, Mission
 from bot.domain.outcome import Event, Outcome, to_party
-from bot.domain.people import MissionId
-from bot.ports import Document, DocumentLabel, SentMessage, Transaction
+from bot.domain.people import MissionId, Party
+from bot.ports import Document, DocumentLabel, Given, SentMessage, Transaction
 
 
-async def follow(tx: Transaction, outcome: Outcome, now: datetime) -> None:
-    """The end of the video and the end of the mission bring deletions forward."""
+async def follow(given: Given, tx: Transaction, outcome: Outcome, now: datetime) -> None:
+    """The end of the video, the end of the mission and who leaves it bring deletions forward."""
     kinds = {event.kind for event in outcome.events}
     mission = outcome.mission
     if kinds & {"visio.ended", "mission.ended"}:
         await forget_vitale(tx, mission.id, now)
     if "mission.ended" in kinds:
         await tx.sent.purge_mission_at(mission.id, now + mission.rules.purge_after_visit)
+        return
+    for party in _who_left(outcome):
+        await tx.sent.purge_place_at(to_party(party), mission.id, now + undo.UNDO_WITHIN)
+    for party in _who_came(outcome):
+        await tx.sent.keep_place(to_party(party), mission.id, now, given.region.delays.purge_at_most)
+
+
+def _who_left(outcome: Outcome) -> list[Party]:
+    """Who has nothing to do with the patient any more: what they were shown goes, once nobody may undo it."""
+    nurses = {offer.person for offer in outcome.offers if offer.state is IdelOfferState.GAVE_BACK}
+    if outcome.released is not None:
+        nurses.add(outcome.released)
+    doctors = {
+        Party.read(str(event.facts["party"]))
+        for event in outcome.events
+        if event.kind in ("cascade.withdrawn", "cascade.unaccepted")
+    }
+    return sorted({*map(Party.person, nurses), *doctors})
+
+
+def _who_came(outcome: Outcome) -> list[Party]:
+    """Who has the mission from now on: what they were shown of it when they had it before stays."""
+    doctor = outcome.mission.cascade.doctor
+    came = [Party.person(outcome.engaged)] if outcome.engaged is not None else []
+    kinds = {event.kind for event in outcome.events}
+    if doctor is not None and kinds & {"cascade.accepted", "mission.reopened"}:
+        came.append(doctor.party)
+    return came
 
 
 async def forget_vitale(tx: Transaction, mission: MissionId, now: datetime) -> None:

@@ -54,7 +54,7 @@ async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) ->
     if outcome.timers:
         await tx.timers.apply(mission.id, outcome.timers, now)
     await tx.journal.write(mission.id, outcome.events, actor, now)
-    await forget.follow(tx, outcome, now)
+    await forget.follow(given, tx, outcome, now)
     notices = [*outcome.notices, *questionnaire.follow(outcome, given.region)]
     if outcome.shut_offers:
         notices += await _shut(tx, mission)

@@ -6,6 +6,8 @@ from functools import partial
 
 from bot.domain.mission import Mission, MissionState
 from bot.domain.outcome import Notice, PlaceKind
+from bot.domain.people import Role
+from bot.domain.undo import UNDO_WITHIN
 from bot.flows import sheet as sheets
 from bot.flows.sheet import Sheet
 from bot.messages import keyboards, sectors
@@ -79,15 +81,27 @@ READABLE = timedelta(hours=1)
 
 
 def _delete_at(sheet: Sheet) -> datetime:
-    """Four hours after the end of the mission, never later than Telegram allows."""
+    """Four hours after the end of the mission, soon for whoever left it, never later than Telegram allows."""
     latest = sheet.now + sheet.region.delays.purge_at_most
     sooner = sheet.extra.get("delete_at")  # where a column says so
     if isinstance(sooner, datetime):
         return min(latest, sooner)
     mission = sheet.mission
-    if mission is None or mission.end is None:
+    if mission is None:
         return latest
+    if mission.end is None:
+        return min(latest, sheet.now + UNDO_WITHIN) if _has_left(sheet, mission) else latest
     return min(latest, max(mission.end.at + mission.rules.purge_after_visit, sheet.now + READABLE))
+
+
+def _has_left(sheet: Sheet, mission: Mission) -> bool:
+    """Whether it was owed to a nurse or a doctor who has the mission no more."""
+    reader, doctor = sheet.reader, mission.cascade.doctor
+    if reader is None or sheet.notice.kind == "doctor.seen":  # the médecin traitant looks before they answer
+        return False
+    if reader.role is Role.DOCTOR:
+        return doctor is None or doctor.party != reader.party
+    return reader.role is Role.IDEL and mission.visit.idel != reader.id
 
 
 def _topic(notice: Notice) -> str:

@@ -11,7 +11,7 @@ from bot.domain.people import CascadeStep, DocumentId, MissionId, Party, PersonI
 from bot.ports import SentMessage, Storage
 from storage.address import address, is_sqlite
 from storage.database import SqlStorage
-from tests.storage.cast import AMINA, LEA, NOW, an_offer, delivered, known, started, taken
+from tests.storage.cast import AMINA, LEA, MINUTE, NOW, an_offer, delivered, known, started, taken
 
 
 async def everyday(storage: Storage) -> None:
@@ -101,6 +101,8 @@ async def everyday(storage: Storage) -> None:
         await tx.sent.purgeable(NOW, 10)
         await tx.sent.next_purge()
         await tx.sent.purge_mission_at(mission.id, NOW)
+        await tx.sent.purge_place_at(me, mission.id, NOW)
+        await tx.sent.keep_place(me, mission.id, NOW, MINUTE)
         await tx.sent.thread(me, mission.id)
         await tx.sent.thread_at(12, 3)
         await tx.sent.current_chat(12)

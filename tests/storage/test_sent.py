@@ -88,6 +88,31 @@ async def test_purge_comes_due_once(storage: Storage) -> None:
         assert await tx.sent.next_purge() is None
 
 
+async def test_one_place_is_purged_alone_and_kept_again(storage: Storage) -> None:
+    mission = await started(storage)
+    hers = SentMessage(
+        12, 1, AMINA, "who", NOW, mission=mission.id, has_patient_facts=True, delete_at=NOW + 40 * MINUTE
+    )
+    plain = replace(hers, message_id=2, has_patient_facts=False, delete_at=None)
+    of_none = replace(hers, message_id=3, mission=None)
+    groups = replace(hers, chat_id=GROUP, place=to_group(mission.id))
+    over = replace(hers, message_id=4, delete_at=NOW)
+    async with storage.transaction() as tx:
+        await tx.sent.save_all([hers, plain, of_none, groups, over])
+
+        await tx.sent.purge_place_at(AMINA, mission.id, NOW + 10 * MINUTE)
+
+        assert await tx.sent.purgeable(NOW + 10 * MINUTE, 10) == [
+            over,
+            replace(hers, delete_at=NOW + 10 * MINUTE),
+        ]
+
+        await tx.sent.keep_place(AMINA, mission.id, NOW, 40 * MINUTE)
+
+        assert await tx.sent.purgeable(NOW + 39 * MINUTE, 10) == [over]  # what must go by now goes
+        assert hers in await tx.sent.purgeable(NOW + 40 * MINUTE, 10)
+
+
 async def test_threads(storage: Storage) -> None:
     mission = await started(storage)
     thread = Thread(to_group(mission.id), mission.id, GROUP, 77, ThreadState.OPEN, "412 · Mulhouse")
