@@ -113,10 +113,14 @@ def set_hour(mission: Mission, hour: datetime, by: str, now: datetime, *, by_osn
     if not first and CallReason.HOUR_CHANGED not in calls:
         calls = (*calls, CallReason.HOUR_CHANGED)
     changed = replace(mission, visit=replace(visit, expected_at=hour), patient_calls=calls)
-    hers = Notice("visit.hour_set", to_person(visit.idel), mission.id, card="hour", priority=Priority.REPLY)
+    her, reply = to_person(visit.idel), Priority.REPLY
     if by_osnp and not first:
-        hers = replace(hers, kind="visit.hour_by_osnp", facts={"by": by}, fresh=True)
-    notices = [hers]
+        told = Notice(
+            "visit.hour_by_osnp", her, mission.id, facts={"by": by}, card="hour", fresh=True, priority=reply
+        )
+    else:
+        told = Notice("visit.hour_set", her, mission.id, card="hour", priority=reply)
+    notices = [told]
     if not first:
         notices.append(Notice("visit.hour_changed", to_group(mission.id), mission.id, facts={"by": by}))
     former = visit.expected_at.isoformat() if visit.expected_at is not None else None

@@ -264,10 +264,11 @@ DOCTOR = "doctor,Morel,Claire,0639980021,,99900000021,,,effecteur_sas,,"
 async def test_a_duty_roster_is_imported_listed_and_forgotten(shell: Shell) -> None:
     await shell.bot("people", "import", shell.csv(DOCTOR))
     file = shell.folder / "gardes.csv"
+    year = SystemClock().now().year + 1
     file.write_text(
         "step,sector,who,begins,ends\n"
-        ",,Claire Morel,2026-10-06 20:00,2026-10-07 08:00\n"
-        "garde,Val d'Argent,99900000021,2026-10-07 20:00,2026-10-08 08:00\n",
+        f",,Claire Morel,{year}-10-06 20:00,{year}-10-07 08:00\n"
+        f"garde,Val d'Argent,99900000021,{year}-10-07 20:00,{year}-10-08 08:00\n",
         encoding="utf-8",
     )
 
@@ -279,11 +280,11 @@ async def test_a_duty_roster_is_imported_listed_and_forgotten(shell: Shell) -> N
     code, said = await shell.bot("duty", "import", str(file), "--source", "october", "--step", "garde")
     assert code == 0, said
 
-    code, said = await shell.bot("duty", "list", "--day", "2026-10-06")
+    code, said = await shell.bot("duty", "list", "--day", f"{year}-10-06")
     assert code == 0
     first, second = said.splitlines()
     assert " ".join(first.split()) == (
-        "2026-10-06 20:00 → 2026-10-07 08:00 garde Sundgau Dr Claire MOREL +33639980021 gardes.csv"
+        f"{year}-10-06 20:00 → {year}-10-07 08:00 garde Sundgau Dr Claire MOREL +33639980021 gardes.csv"
     )
     assert "whole region" in second
     assert second.endswith("october")
