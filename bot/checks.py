@@ -17,7 +17,7 @@ from bot.domain.region import Region
 from bot.failures import Failure, MethodMissing, Moved, NotSent, Unauthorized, Unreachable
 from bot.posting import is_public
 from bot.present import PresentRegion
-from bot.region import RegionError, dates_to_come, differences, gaps_to_come, load_region
+from bot.region import SMS, RegionError, dates_to_come, differences, gaps_to_come, load_region, longest_text
 from bot.request import AiohttpRequest
 from bot.settings import Settings
 from bot.telegram_api import TelegramApi
@@ -81,6 +81,9 @@ def look_at_region(settings: Settings) -> Iterator[Finding]:
         yield Finding(True, f"Region: {date_to_come}.")
     for gap in gaps_to_come(region, today):
         yield Finding(False, f"Region: {gap}.")
+    if (length := longest_text(region.name, region.visio_url)) > SMS:
+        sentence = f"the text message with the link has {length} places, {SMS} make one: each costs two."
+        yield Finding(True, f"Region: visio_url: {sentence}")
     if not settings.fiction_numbers:
         yield from _invented(region)
 

@@ -96,8 +96,9 @@ MOST = {
 #: Minutes of an estimate: a day is the longest.
 LONGEST_ESTIMATE = 24 * 60
 
-#: A text message of one part.
+#: The places of a text message of one part, and of two: more parts no gateway is asked for.
 SMS = 160
+TWO_SMS = 306
 
 #: How to mend what the values of a region must hold to, whoever sets them.
 _MEND = {
@@ -835,8 +836,8 @@ def _check_words(source: _Source, told: _File) -> None:
     for name in ("estimates", "later_estimates"):
         if any(minutes > LONGEST_ESTIMATE for minutes in getattr(told, name)):
             source.fault(name, f"minutes, {LONGEST_ESTIMATE} at most. Was another unit meant?")
-    if (length := _longest_text(told)) > SMS:
-        source.fault("visio_url", f"the text with the link has {length} places, {SMS} fit. Shorten it.")
+    if (length := longest_text(told.name, told.visio_url)) > TWO_SMS:
+        source.fault("visio_url", f"the text with the link has {length} places, {TWO_SMS} fit. Shorten it.")
 
 
 def _check_contact(source: _Source, told: _File) -> None:
@@ -883,10 +884,10 @@ def _row(table: str, index: int) -> str:
     return f"{table}[{index}]" if table not in ("estimates", "later_estimates") else table
 
 
-def _longest_text(told: _File) -> int:
-    """Places of the text message with the link of the video, at its longest."""
-    url = told.visio_url.replace("{room}", "r" * 22).replace("{token}", "t" * 22)
-    words = f"EXERCICE {told.name}: visio SMT 1234 a 10:25. Lien personnel: {url} Probleme: OSNP 0123456789"
+def longest_text(name: str, visio_url: str) -> int:
+    """Places of the text message with the link of the video, at its longest: no other carries an address."""
+    url = visio_url.replace("{room}", "r" * 22).replace("{token}", "t" * 22)
+    words = f"EXERCICE {name}: visio SMT 1234 a 10:25. Lien personnel: {url} Probleme: OSNP 0123456789"
     return sum(2 if letter in "^{}\\[~]|€" else 1 for letter in words)
 
 

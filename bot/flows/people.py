@@ -262,6 +262,8 @@ async def _change(tx: Transaction, former: Person, wanted: Person) -> bool:
 
 
 def _wrong_header(header: list[str]) -> list[str]:
+    if not any(name in COLUMNS for name in header):
+        return [f"The file has no header. Line 1 must be: {','.join(COLUMNS)}"]
     reasons = [f"The header lacks the column «{name}»." for name in COLUMNS if name not in header]
     reasons += [
         f"The header has a column «{name}» that is not known." for name in header if name not in COLUMNS

@@ -176,7 +176,7 @@ def test_motif_keys_and_labels_are_unique() -> None:
         ('label = "régime local"', f'label = "{"régime " * 5}"', "patient_shares[1].label", "30 fit"),
         ("estimates = [20, 40, 60]", "estimates = [20, 40, 6000]", "estimates", "1440 at most"),
         ("estimates = [20, 40, 60]", "estimates = [5, 10, 15, 20, 25, 30, 40]", "estimates", "6 fit"),
-        ("https://visio.example/", "https://visio.hopital.example/salle/", "visio_url", "160 fit"),
+        ("https://visio.example/", f"https://visio.example/{'salle/' * 30}", "visio_url", "306 fit"),
         ('rate = "0.10"', 'rate = "10 %"', "patient_shares[1].rate", 'Write "0.30" for 30 %'),
         ("snp_per_week = 20", "snp_per_week = 0", "snp_per_week", "above 0"),
         ('answer = "30 min"', 'answer = "6 h"', "delays.answer", "before the limit"),

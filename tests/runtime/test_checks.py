@@ -74,6 +74,18 @@ def test_numbers_and_addresses_that_reach_nobody_are_to_be_replaced_before_servi
     assert all(one.ok for one in look_at_region(played))
 
 
+def test_a_long_address_of_the_video_costs_two_texts_and_is_no_fault(tmp_path: Path) -> None:
+    for file in SHIPPED.parent.iterdir():
+        shutil.copy(file, tmp_path)
+    text = SHIPPED.read_text("utf-8").replace(
+        "https://visio.example/", "https://video.example/hopital/salle/"
+    )
+    (tmp_path / "ours.toml").write_text(text, encoding="utf-8")
+
+    said = list(look_at_region(replace(settings(), region=tmp_path / "ours.toml", fiction_numbers=True)))
+    assert [one.ok for one in said if "each costs two" in one.sentence] == [True]
+
+
 def test_a_date_by_which_nobody_would_be_asked_is_a_fault(tmp_path: Path) -> None:
     for file in SHIPPED.parent.iterdir():
         shutil.copy(file, tmp_path)

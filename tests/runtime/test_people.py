@@ -134,6 +134,13 @@ def test_a_wrong_header_says_what_it_must_be() -> None:
     assert caught.value.reasons[-1] == f"Line 1 must be: {HEADER}"
 
 
+@pytest.mark.parametrize("text", ["", "\n", "\ufeff", "Benali,Amina\nMartin,Léa\n"])
+def test_a_file_without_a_header_is_one_sentence(text: str) -> None:
+    with pytest.raises(BadList) as caught:
+        read(text)
+    assert caught.value.reasons == [f"The file has no header. Line 1 must be: {HEADER}"]
+
+
 def test_a_header_without_anybody_is_said() -> None:
     with pytest.raises(BadList, match="nobody under it"):
         read(HEADER + "\n")

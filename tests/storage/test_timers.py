@@ -1,5 +1,6 @@
 """Timers: set, replaced, stopped, claimed by one worker at a time, rung once."""
 
+from bot.domain.mission import CallReason, MissionState, NurseCall
 from bot.domain.outcome import SetTimer, StopTimer, Timer
 from bot.ports import Storage
 from storage.database import SqlStorage
@@ -175,3 +176,25 @@ async def test_every_end_has_its_hour(storage: SqlStorage) -> None:
         rows = await connection.execute(table.select().where(table.c.state != "pending"))
         ended = {row.kind: row.ended_at for row in rows}
     assert ended == {"one": NOW + MINUTE, "kind": NOW + 2 * MINUTE, "rung": NOW + 3 * MINUTE}
+
+
+async def test_closed_missions_that_still_owe_somebody_a_call_are_found_while_no_timer_minds_them(
+    storage: Storage,
+) -> None:
+    settled, nurse, patient, minded, long_ago = [await started(storage, number=n) for n in range(1, 6)]
+    call = (NurseCall(settled.operator, "ended", 3),)
+    owing = [
+        settled.with_(nurse_called=3),
+        nurse.with_(nurse_calls=call),
+        patient.with_(patient_calls=(CallReason.ACCEPTED,)),
+        minded.with_(nurse_calls=call),
+        long_ago.with_(nurse_calls=call, triggered_at=NOW - 100 * MINUTE),
+    ]
+    async with storage.transaction() as tx:
+        await tx.timers.apply(minded.id, [SetTimer("k", NOW)], NOW)
+        for mission in owing:
+            await tx.missions.save(mission.with_(state=MissionState.CLOSED))
+        since = NOW - MINUTE
+        assert await tx.timers.missions_without("k", since, 9) == [nurse.id, patient.id]
+        assert await tx.timers.missions_without("k", since, 1) == [nurse.id]
+        assert await tx.timers.missions_without("other", since, 9) == [nurse.id, patient.id, minded.id]
