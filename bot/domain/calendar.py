@@ -99,6 +99,12 @@ def _next_opening(region: Region, at: datetime) -> datetime | None:
     return None
 
 
+def opens_again(region: Region, closes_at: datetime) -> datetime | None:
+    """When the service opens again on the day on which it closes then: after a break; None for the night."""
+    day = local(region, closes_at).date()
+    return next((opens for opens, _closes in openings(region, day) if opens > closes_at), None)
+
+
 def runs_past_closing(region: Region, at: datetime, limit: datetime) -> bool:
     """Whether a window that begins at `at` ends after the service has closed."""
     closes_at = service_hours(region, at).closes_at

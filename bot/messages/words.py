@@ -14,7 +14,7 @@ from jinja2.bccache import Bucket
 
 import templates
 from bot.domain import questionnaire
-from bot.domain.calendar import is_shown_twice, service_hours
+from bot.domain.calendar import is_shown_twice, opens_again, service_hours
 from bot.domain.cascade import offer_at
 from bot.domain.change import written
 from bot.domain.outcome import Answer
@@ -108,6 +108,7 @@ class Words:
         environment.globals["region"] = OfTheMoment(self._now)
         environment.globals["earliest"] = earliest
         environment.globals["is_open"] = lambda at: service_hours(self._now(), at).is_open
+        environment.globals["opens_again"] = lambda at: at and opens_again(self._now(), at)
         environment.globals["offer_of"] = lambda mission, party: offer_at(mission, Party.read(party))
         environment.globals["party"] = Party.read
         environment.globals["questionnaire"] = questionnaire
@@ -148,8 +149,8 @@ class Words:
         return f"{WEEKDAYS[there.weekday()]} {there:%d/%m}{year}, {self.hour(at)}"
 
     def label(self, key: str, **values: Any) -> str:
-        """The words of a button."""
-        return self._labels[key].format(**values)
+        """The words of a button; the number of the emergency is the region's."""
+        return self._labels[key].format(emergency=self._now().emergency, **values)
 
     def message(self, kind: str, sheet: Any) -> str:
         """A notice in Telegram's HTML: macro `offer` of `search.jinja` for «search.offer»."""

@@ -8,11 +8,12 @@ import pytest
 
 from tests.project.source import ROOT, trees
 
-#: What belongs to SAS 68: its name and department, its places, partners, numbers and delays in words.
+#: What belongs to SAS 68: its name and department, its places, partners, numbers, delays, and the 15.
 OF_SAS_68 = re.compile(
     r"(?<!\d)68(?!\d)|(?<!\d)68\d{3}(?!\d)|haut.rhin|mulhouse|colmar|thann|altkirch|alsace|t[ée]l[ée]m[ée]dical"
     r"|samurl|sas ?68|r[ée]gime local|six heures|(?<!\d)6 ?h(?![a-z])|trente minutes|(?<!\d)(?:20|30) ?min\b"
-    r"|\+333(?!5301)|(?<!\d)03 ?(?!53 ?01)[0-9]{2} ?[0-9]{2}|(?<!\d)(?:27|25|15|10) ?€",
+    r"|\+333(?!5301)|(?<!\d)03 ?(?!53 ?01)[0-9]{2} ?[0-9]{2}|(?<!\d)(?:27|25|15|10) ?€"
+    r"|(?:\b(?:le|au|du)|→) 15\b(?! ?(?:min|h\b|/))|(?<!\d)15 ?/ ?smur",
     re.IGNORECASE,
 )
 

@@ -63,7 +63,7 @@ async def test_one_whole_mission_in_another_region(elsewhere: Story) -> None:
     await lea.taps("Les 5 critères sont remplis")
     await lea.taps("Aucune exclusion")
     await lea.taps("Oui")
-    lea.sees("Malaise", "23990 Bourg-Exemple")
+    lea.sees("Malaise", "23990 Bourg-Exemple", "Fermé de 12:30 à 13:30, avant la fin des 4 h")
     await lea.taps("DÉCLENCHER")
 
     # Offered with its delays, its estimates and its indemnity
@@ -112,6 +112,51 @@ async def test_nobody_comes_and_no_sos_medecin_is_offered_where_there_is_none(el
     lea.sees("aucun IDEL à 09:43")
     paul.sees_button("Prolonger 10 min")
     paul.sees_no_button("Visite SOS")
+    await paul.taps("112 / SMUR")
+    lea.sees("112 / SMUR")
+    assert fifteen(story) == []
+
+
+async def test_whoever_calls_for_help_calls_the_number_of_that_region(elsewhere: Story) -> None:
+    story = elsewhere
+    lea, amina = story.person("Léa"), story.person("Amina")
+    await story.mission(offered_to=["Amina"], commune="23901")
+    await amina.taps("ACCEPTER · 15 min")
+    await amina.taps("Sur place")
+
+    await amina.taps("Un problème ?")
+    await amina.taps("Aggravation → 112")
+    amina.sees("appelez le 112 maintenant")
+    lea.sees("l'IDEL appelle le 112")
+    await lea.taps("Le 112 a pris le relais")
+
+    lea.sees("le 112 a pris le relais")
+    assert fifteen(story) == []
+
+
+async def test_a_break_of_the_day_is_no_night(elsewhere: Story) -> None:
+    story = elsewhere
+    lea, amina = story.person("Léa"), story.person("Amina")
+    await story.wait(hours=2)  # 11:23: the service closes at 12:30 and opens again at 13:30
+    await story.mission(offered_to=["Amina"], commune="23901")
+    lea.sees("Fermé de 12:30 à 13:30")
+    await amina.taps("ACCEPTER · 45 min")
+
+    await story.wait(minutes=42)
+    lea.sees("qui répond de 12:30 à 13:30 ?")
+    await lea.taps("Nom et numéro")
+    lea.sees("qui répond de 12:30 à 13:30 ?", "Écrivez le nom et le numéro")
+    await lea.types("Dr Zahra Ott 06 39 98 00 77")
+
+    lea.sees("de 12:30 à 13:30 : Dr Zahra Ott")
+    amina.sees("de 12:30 à 13:30, appelez Dr Zahra Ott")
+    amina.sees("jusqu'à 12:30, puis Dr Zahra Ott +33 6 39 98 00 77 jusqu'à 13:30")
+    await story.wait(minutes=30)
+    await amina.taps("Sur place")
+    amina.sees("Jusqu'à 13:30 : Dr Zahra Ott +33 6 39 98 00 77")
+    await story.wait(minutes=61)
+    await amina.ends_the_visit()
+    assert [line for line in written(story) if re.search("nuit", line, re.IGNORECASE)] == []
 
 
 async def test_its_hours_are_its_own(elsewhere: Story) -> None:
@@ -134,8 +179,17 @@ async def test_help_and_commands_speak_of_that_service(elsewhere: Story) -> None
     assert said_of_sas_68(story) == []
 
 
+def written(story: Story) -> list[str]:
+    """Every line that the bot has written, and every button."""
+    views = [view for person in story.people.values() for view in person.messages() if view.from_bot]
+    return sorted({line for view in views for line in view.text.splitlines()})
+
+
 def said_of_sas_68(story: Story) -> list[str]:
     """Lines that the bot has written and that speak of the shipped SAS."""
-    views = [view for person in story.people.values() for view in person.messages() if view.from_bot]
-    lines = {line for view in views for line in view.text.splitlines()}
-    return sorted(line for line in lines if OF_SAS_68.search(line))
+    return [line for line in written(story) if OF_SAS_68.search(line)]
+
+
+def fifteen(story: Story) -> list[str]:
+    """Lines that send somebody to the number of the shipped SAS."""
+    return [line for line in written(story) if re.search(r"\ble 15\b|15 ?/|: 15\b(?! €)", line)]
