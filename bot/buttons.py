@@ -93,7 +93,7 @@ class Verb(StrEnum):
     DOCUMENT_TO = "dt"  # arg: which waiting message is for that mission
     PRESCRIPTION_DONE = "dp"  # arg: document.given|sent
     CONCLUSION = "dc"  # arg: empty (ask), key of a ready-made line, «type», «again»
-    CONCLUSION_READ = "dr"
+    CONCLUSION_READ = "dr"  # arg: for OSNP, the number of the call on their screen
     ACTS_ORDER = "ao"  # arg: empty (ask), delay, «none»
     ACTS_ANSWER = "aa"  # arg: me|usual|material
     # closing

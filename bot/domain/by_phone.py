@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain import orders
 from bot.domain.mission import Mission, NurseCall, Visit
 from bot.domain.outcome import (
     Answer,
@@ -195,6 +196,12 @@ def owed(mission: Mission, nurse: PersonId, up_to: int | None = None) -> tuple[N
     )
 
 
+def call_about(mission: Mission, why: Why) -> NurseCall | None:
+    """What the nurse of the mission must still hear of it."""
+    idel = mission.visit.idel
+    return next((call for call in mission.nurse_calls if (call.person, call.why) == (idel, why)), None)
+
+
 def _request(mission: Mission, nurse: PersonId, *, fresh: bool = False, **facts: Fact) -> Notice:
     """Whom to phone, and what to say: one message, however much it is."""
     calls = owed(mission, nurse)
@@ -223,9 +230,28 @@ def told(mission: Mission, nurse: PersonId, number: int, by: str, now: datetime)
         return nothing(mission, "control.idel_told_already", number=mission.number)
     left = replace(mission, nurse_calls=tuple(c for c in mission.nurse_calls if c not in heard))
     facts: dict[str, Fact] = {"person": nurse, "whys": ",".join(call.why for call in heard), "by": by}
-    return Outcome(
+    outcome = Outcome(
         left,
         Answer("control.idel_told", {"number": mission.number}),
         events=(Event("control.idel_told", facts),),
         notices=(_request(left, nurse, by=by, at=now.isoformat()),),
     )
+    read_out = any(call.why == Why.CONCLUSION for call in heard) and nurse == mission.visit.idel
+    return outcome.then(orders.read_conclusion(left, now, by)) if read_out else outcome
+
+
+def answered(outcome: Outcome, why: Why, by: str, now: datetime) -> Outcome:
+    """What she has answered on the telephone she has heard: it is owed to her no more."""
+    mission, nurse = outcome.mission, outcome.mission.visit.idel
+    if nurse is None or not outcome.events:
+        return outcome
+    calls = tuple(c for c in mission.nurse_calls if (c.person, c.why) != (nurse, why.value))
+    left = replace(mission, nurse_calls=calls)
+    facts: dict[str, Fact] = {"person": nurse, "whys": why.value, "by": by}
+    heard = Outcome(
+        left,
+        outcome.answer,
+        events=(Event("control.idel_told", facts),) if left != mission else (),
+        notices=(_request(left, nurse, by=by, at=now.isoformat()),),
+    )
+    return outcome.then(heard)

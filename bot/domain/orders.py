@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.domain.mission import Mission, MissionState
 from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, nothing, to_party
-from bot.domain.people import Party
+from bot.domain.people import GROUP_ROLES, Party, Person
 from bot.domain.thread import Voice, closed, group_card, reader
 
 #: Conclusions that are tapped; the words stand in the templates.
@@ -83,15 +83,21 @@ def conclusion_card(mission: Mission) -> tuple[Notice, ...]:
     return _to_nurse(mission, "orders.conclusion", "conclusion", rings=True)
 
 
-def read_conclusion(mission: Mission, now: datetime) -> Outcome:
-    """«Lu»."""
+def may_answer(mission: Mission, by: Person) -> bool:
+    """The nurse herself; OSNP in the place of a nurse whom only they reach."""
+    idel = mission.visit.idel
+    return idel is not None and (idel == by.id or (by.role in GROUP_ROLES and mission.visit.by_phone))
+
+
+def read_conclusion(mission: Mission, now: datetime, noted_by: str | None = None) -> Outcome:
+    """«Lu»; `noted_by`: the operator who has read it out on the telephone."""
     if mission.closing.conclusion_read_at is not None:
         return nothing(mission, "orders.read", number=mission.number)
     changed = replace(mission, closing=replace(mission.closing, conclusion_read_at=now))
     return Outcome(
         changed,
         Answer("orders.read", {"number": mission.number}),
-        events=(Event("orders.conclusion_read"),),
+        events=(Event("orders.conclusion_read", {"noted_by": noted_by} if noted_by else {}),),
         notices=(
             *_to_nurse(changed, "orders.conclusion", "conclusion", rings=False),
             *_doctor_cards(changed, "orders.conclude"),
@@ -113,7 +119,13 @@ def order_acts(mission: Mission, delay: str | None) -> Outcome:
         Answer("orders.ordered" if delay else "orders.taken_back", {"number": mission.number}),
         events=(Event("orders.acts_ordered" if delay else "orders.acts_taken_back", {"delay": delay}),),
         notices=(
-            *_to_nurse(changed, "orders.acts_ordered", "acts", rings=delay is not None),
+            *_to_nurse(
+                changed,
+                "orders.acts_ordered",
+                "acts",
+                rings=delay is not None,
+                must_stand=mission.visit.by_phone,  # on the telephone nothing is redrawn: she must hear it
+            ),
             *_doctor_cards(changed, "orders.acts"),
             group_card(changed),
         ),
@@ -146,19 +158,23 @@ def describe_acts(mission: Mission) -> Outcome:
     )
 
 
-def answer_acts(mission: Mission, how: str) -> Outcome:
-    """Usual IDEL able? Material there? The doctor rings only where an ordonnance is asked for."""
+def answer_acts(mission: Mission, how: str, noted_by: str | None = None) -> Outcome:
+    """Usual IDEL able? Material there? The doctor rings only where an ordonnance is asked for.
+
+    `noted_by`: the operator whom she has answered on the telephone.
+    """
+    said = "orders.acts_noted" if noted_by else f"orders.acts_{how}"
     if mission.state is MissionState.CLOSED:
         return closed(mission)
     if mission.visit.acts_ordered is None:
         return nothing(mission, "orders.no_acts", number=mission.number)
     if mission.visit.acts_by == how:
-        return nothing(mission, f"orders.acts_{how}", number=mission.number)
+        return nothing(mission, said, number=mission.number)
     changed = replace(mission, visit=replace(mission.visit, acts_by=how))
     return Outcome(
         changed,
-        Answer(f"orders.acts_{how}", {"number": mission.number}),
-        events=(Event("orders.acts_answered", {"how": how}),),
+        Answer(said, {"number": mission.number}),
+        events=(Event("orders.acts_answered", {"how": how} | ({"noted_by": noted_by} if noted_by else {})),),
         notices=(
             *_to_nurse(changed, "orders.acts_ordered", "acts", rings=False),
             *_doctor_cards(

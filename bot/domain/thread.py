@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.domain.mission import Mission, MissionState, Prescription
 from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, nothing, to_group, to_party
-from bot.domain.people import GROUP_ROLES, DocumentId, Party, Person, Role
+from bot.domain.people import GROUP_ROLES, DocumentId, Party, Person, PersonId, Role
 
 
 class Voice(StrEnum):
@@ -93,6 +93,12 @@ def told_by_voice(mission: Mission, voice: Voice, only: Voice | None = None) -> 
     return Party.person(idel) if idel is not None and mission.visit.by_phone and to_her else None
 
 
+def sent_for(mission: Mission, piece: Piece, only: Voice | None = None) -> PersonId | None:
+    """The nurse without Telegram whose photo or document OSNP pass on, without «@idel» or «@médecin»."""
+    hers = piece.voice is Voice.OSNP and piece.may_be_labelled and only is None and mission.visit.by_phone
+    return mission.visit.idel if hers else None
+
+
 def relay(mission: Mission, piece: Piece, to: Voice, party: Party, *, edit: bool = False) -> Notice:
     """The piece at the other side. The kind says whether it rings and may leave the chat."""
     return Notice(
@@ -126,6 +132,9 @@ def write(mission: Mission, piece: Piece, only: Voice | None = None) -> Outcome:
     """Something was written: relayed first, labelled after; kept when nobody can read it yet."""
     if mission.state is MissionState.CLOSED:
         return closed(mission)
+    nurse = sent_for(mission, piece, only)
+    if nurse is not None:
+        only = Voice.DOCTOR
     to = readers(mission, piece.voice, only)
     by_voice = told_by_voice(mission, piece.voice, only)
     unread = (relay(mission, piece, Voice.IDEL, by_voice),) if by_voice is not None else ()
@@ -141,6 +150,7 @@ def write(mission: Mission, piece: Piece, only: Voice | None = None) -> Outcome:
                     "by": piece.voice.value,
                     "readers": len(to),
                     "only": only.value if only else None,
+                    **({} if nurse is None else {"for": nurse}),
                 },
             ),
         ),

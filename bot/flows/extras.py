@@ -122,6 +122,7 @@ LOADERS: dict[str, Loader] = {
     "orders.conclude": orders.conclusion_facts,
     "orders.conclusion": orders.conclusion_facts,
     "orders.acts": orders.acts_facts,
+    "orders.aloud": orders.conclusion_facts,
     "orders.material": orders.acts_facts,
     "orders.acts_ordered": orders.acts_facts,
     "outage.account": outage.account_facts,

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain import orders, thread
+from bot.domain import by_phone, orders, thread
+from bot.domain.by_phone import Why
 from bot.domain.mission import Dossier, Mission, MissionState
-from bot.domain.outcome import Answer, Notice, Outcome
-from bot.domain.people import ANYBODY, DocumentId, MissionId, Person
+from bot.domain.outcome import Answer, Event, Notice, Outcome, Priority, nothing, to_person
+from bot.domain.people import ANYBODY, DocumentId, MissionId, Party, Person
 from bot.domain.thread import Voice
 from bot.flows.record import actor_of, record
 from bot.flows.written import Written, keep_original
@@ -130,11 +131,19 @@ def conclusion_lines(dossier: Dossier | None) -> tuple[str, ...]:
     return tuple(dossier.conclusion.split("\n")) if dossier and dossier.conclusion else ()
 
 
-async def read_conclusion(given: Given, person: Person, mission_id: MissionId) -> Answer:
-    """«Lu»."""
-    return await _as_nurse(
-        given, person, mission_id, lambda mission: orders.read_conclusion(mission, given.now())
-    )
+async def read_conclusion(given: Given, person: Person, mission_id: MissionId, number: str = "") -> Answer:
+    """«Lu»; by OSNP once they have read it out to a nurse whom only the telephone reaches.
+
+    `number`: of the call that was on their screen; what the doctor has written since is another one.
+    """
+
+    def decide(mission: Mission, noted_by: str | None) -> Outcome:
+        owed = by_phone.call_about(mission, Why.CONCLUSION)
+        if noted_by is not None and owed is not None and str(owed.number) != number:
+            return nothing(mission, "orders.changed_since", number=mission.number)
+        return orders.read_conclusion(mission, given.now(), noted_by)
+
+    return await _as_nurse(given, person, mission_id, Why.CONCLUSION, decide)
 
 
 async def order_acts(given: Given, person: Person, mission_id: MissionId, delay: str) -> Answer:
@@ -185,19 +194,62 @@ async def answer_acts(given: Given, person: Person, mission_id: MissionId, how: 
     """«Je le fais», «IDEL habituelle», «Ordonnance de matériel»."""
     if how not in orders.ANSWERS:
         return GONE
-    return await _as_nurse(given, person, mission_id, lambda mission: orders.answer_acts(mission, how))
+    return await _as_nurse(
+        given,
+        person,
+        mission_id,
+        Why.ACTS,
+        lambda mission, noted_by: orders.answer_acts(mission, how, noted_by),
+    )
 
 
 async def _as_nurse(
-    given: Given, person: Person, mission_id: MissionId, decide: Callable[[Mission], Outcome]
+    given: Given,
+    person: Person,
+    mission_id: MissionId,
+    why: Why,
+    decide: Callable[[Mission, str | None], Outcome],
 ) -> Answer:
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
         if mission is None:
             return GONE
-        if mission.visit.idel != person.id:
+        idel = mission.visit.idel
+        if idel is None or not orders.may_answer(mission, person):
             return Answer("thread.not_yours", {"number": mission.number})
-        return await record(given, tx, decide(mission), actor_of(person))
+        if idel == person.id:
+            return await record(given, tx, decide(mission, None), actor_of(person))
+        outcome = by_phone.answered(decide(mission, person.short_name), why, person.short_name, given.now())
+        answer = await record(given, tx, outcome, f"{actor_of(person)} for {Party.person(idel)}")
+        if why is Why.CONCLUSION:
+            await tx.outbox.owe([_aloud(mission_id, person, redraw=True)], given.now())
+        return answer
+
+
+async def read_aloud(given: Given, by: Person, mission_id: MissionId) -> Answer:
+    """«Lire la conclusion»: what a nurse on the telephone must hear, in the operator's private chat."""
+    async with given.storage.transaction() as tx:
+        mission = await tx.missions.get(mission_id)
+        if mission is None:
+            return GONE
+        if not conclusion_lines(await tx.missions.dossier(mission_id)):
+            return Answer("thread.nothing_to_see")
+        seen = Event("disclosure.seen", {"what": "conclusion"})
+        await tx.journal.write(mission_id, [seen], actor_of(by), given.now())
+        await tx.outbox.owe([_aloud(mission_id, by)], given.now())
+        return Answer("mission.patient_sent")
+
+
+def _aloud(mission_id: MissionId, by: Person, *, redraw: bool = False) -> Notice:
+    return Notice(
+        "orders.aloud",
+        to_person(by.id),
+        mission_id,
+        priority=Priority.REPLY,
+        card="aloud",
+        fresh=not redraw,
+        only_if_there=redraw,
+    )
 
 
 async def catch_up(tx: Transaction, mission: Mission, to: Voice) -> list[Notice]:
@@ -218,8 +270,19 @@ async def conclusion_facts(
 ) -> dict[str, Any]:
     """The lines of the conclusion, for the doctor who makes it and the nurse who reads it."""
     if mission is None:
-        return {"lines": ()}
-    return {"lines": conclusion_lines(await tx.missions.dossier(mission.id))}
+        return {"lines": (), "noted_by": None}
+    lines = conclusion_lines(await tx.missions.dossier(mission.id))
+    return {"lines": lines, "noted_by": await _noted_by(tx, mission, "orders.conclusion_read")}
+
+
+async def _noted_by(tx: Transaction, mission: Mission, kind: str) -> str | None:
+    """The operator who noted the nurse's answer, given on the telephone."""
+    if not mission.visit.by_phone:
+        return None
+    said = [
+        line.facts.get("noted_by") for line in await tx.journal.of_mission(mission.id) if line.kind == kind
+    ]
+    return str(said[-1]) if said and said[-1] else None
 
 
 async def acts_facts(
@@ -227,10 +290,11 @@ async def acts_facts(
 ) -> dict[str, Any]:
     """Which act was written."""
     if mission is None or mission.visit.acts_ordered is None:
-        return {"acts": None}
+        return {"acts": None, "noted_by": None}
     texts = [
         d.text
         for d in await tx.documents.of_mission(mission.id)
         if d.kind is DocumentKind.TEXT and d.file_name == ACTS and d.text
     ]
-    return {"acts": texts[-1] if texts else None}
+    noted_by = await _noted_by(tx, mission, "orders.acts_answered") if mission.visit.acts_by else None
+    return {"acts": texts[-1] if texts else None, "noted_by": noted_by}

@@ -551,6 +551,8 @@ async def see(given: Given, by: Person, mission_id: MissionId, what: str) -> Ans
     """«Voir»: a document, the messages or the constantes in the operator's private chat, journalled."""
     if what == "v":
         return await vitals.see(given, by, mission_id)
+    if what == "c":
+        return await orders_flow.read_aloud(given, by, mission_id)
     async with given.storage.transaction() as tx:
         mission = await tx.missions.get(mission_id)
         if mission is None:
@@ -655,9 +657,11 @@ async def relay_facts(
     document = await tx.documents.get(DocumentId(int(notice.facts["document"] or 0)))
     if document is None or _is_empty(document):
         return {"document": None}
+    voice = await _voice(tx, document.author)
     facts: dict[str, Any] = {
         "document": document,
-        "voice": (await _voice(tx, document.author)).value,
+        "voice": voice.value,
+        "sent_for": await _sent_for(tx, document) if voice is Voice.OSNP else None,
         "document_id": document.id,
         "reply_to": document.reply_to,
         "handed": await _handed(tx, document),
@@ -667,6 +671,17 @@ async def relay_facts(
             FileKind(document.kind.value), file_id=document.file_id, name=document.file_name
         )
     return facts
+
+
+async def _sent_for(tx: Transaction, document: Document) -> str | None:
+    """The nurse without Telegram for whom OSNP passed this on."""
+    if document.kind not in (DocumentKind.PHOTO, DocumentKind.DOCUMENT):
+        return None
+    for line in await tx.journal.of_mission(document.mission):
+        if line.kind == "thread.written" and line.facts.get("document") == document.id:
+            nurse = await tx.people.get(PersonId(int(line.facts.get("for") or 0)))
+            return nurse.short_name if nurse is not None else None
+    return None
 
 
 async def _handed(tx: Transaction, document: Document) -> str | None:

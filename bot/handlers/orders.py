@@ -23,7 +23,7 @@ async def on_conclusion(context: Context, person: Person, press: Press) -> None:
 
 async def on_read(context: Context, person: Person, press: Press) -> None:
     """«Lu»."""
-    await context.say(await orders.read_conclusion(context.given, person, press.mission))
+    await context.say(await orders.read_conclusion(context.given, person, press.mission, press.arg))
 
 
 async def on_order(context: Context, person: Person, press: Press) -> None:

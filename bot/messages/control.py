@@ -14,7 +14,7 @@ from bot.domain.mission import (
 )
 from bot.domain.people import Party, PersonId
 from bot.flows.control import NOTE, REASON
-from bot.messages import questionnaire, visio
+from bot.messages import orders, questionnaire, visio
 from bot.messages.cascade import minutes
 from bot.messages.rows import Keys, Rows, in_rows_of, rows
 from bot.messages.words import km
@@ -91,6 +91,7 @@ def _idel(keys: Keys) -> Rows:
         (keys.tap(Verb.VITALS_GUIDED, "vitals"),)
         if mission.visit.by_phone and state is VisitState.ON_SITE
         else (),
+        *orders.acts_for_her(keys),
         (_page(keys, "relaunch", "page_relaunch"),) if mission.visit.idel is not None else (),
         _back(keys),
     )
@@ -284,7 +285,12 @@ def hour_for_her(keys: Keys) -> Rows:
 
 def tell_idel(keys: Keys) -> Rows:
     """She has heard it; what is dictated stands behind «Voir le patient», her steps are noted from here."""
-    told = rows((_told(keys, int(keys.sheet.f["person"])),))
+    nurse = int(keys.sheet.f["person"])
+    to_read = by_phone.Why.CONCLUSION in str(keys.sheet.f.get("whys") or "").split(",")
+    told = (
+        *rows((_told(keys, nurse), keys.tap(Verb.DOCUMENT_SEE, "see_conclusion", "c") if to_read else None)),
+        *orders.acts_for_her(keys, nurse),
+    )
     if keys.mission.state is not MissionState.OPEN:
         return told
     see, steps = keys.tap(Verb.SEE_PATIENT, "see_patient"), _page(keys, "idel", "page_idel")

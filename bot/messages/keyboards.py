@@ -124,6 +124,7 @@ KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
     "orders.conclude": orders.conclude,
     "orders.conclusion": orders.conclusion,
     "orders.acts": orders.acts,
+    "orders.aloud": orders.aloud,
     "orders.material": orders.acts,
     "orders.acts_ordered": orders.acts_ordered,
     "outage.account": outage.account,

@@ -243,6 +243,7 @@ MANNERS: dict[str, Manner] = {
     "orders.conclude": IDENTITY,
     "orders.conclusion": Manner(rings=True, patient=True),
     "orders.acts": IDENTITY,
+    "orders.aloud": IDENTITY,
     "orders.material": Manner(rings=True, patient=True),
     "orders.acts_ordered": Manner(rings=True, patient=True),
     # What the coordinateur changes of the region

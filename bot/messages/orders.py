@@ -1,6 +1,7 @@
 """The buttons of the doctor's conclusion and of nursing acts."""
 
 from bot.buttons import Verb
+from bot.domain.by_phone import Why, call_about
 from bot.domain.mission import MissionState
 from bot.domain.orders import ANSWERS, DELAYS, READY
 from bot.domain.outcome import PlaceKind
@@ -31,6 +32,26 @@ def conclude(keys: Keys) -> Rows:
             )
         ),
     )
+
+
+def aloud(keys: Keys) -> Rows:
+    """OSNP have read it out to her."""
+    owed = call_about(keys.mission, Why.CONCLUSION)
+    if owed is None or not keys.mission.visit.by_phone or not keys.sheet.extra["lines"]:
+        return ()
+    return rows((keys.tap(Verb.CONCLUSION_READ, "conclusion_read_out", owed.number),))
+
+
+def acts_for_her(keys: Keys, nurse: int | None = None) -> Rows:
+    """OSNP note what a nurse on the telephone answers about the acts that the doctor wants."""
+    mission = keys.mission
+    visit = mission.visit
+    if mission.state is MissionState.CLOSED or not visit.by_phone or visit.acts_ordered is None:
+        return ()
+    if nurse is not None and (nurse != visit.idel or visit.acts_by is not None):
+        return ()
+    answers = [keys.tap(Verb.ACTS_ANSWER, f"acts_hers_{how}", how) for how in ANSWERS if how != visit.acts_by]
+    return in_rows_of(1, answers)
 
 
 def conclusion(keys: Keys) -> Rows:

@@ -7,6 +7,7 @@ from bot.domain.mission import Mission
 from bot.domain.people import Party, PersonId
 from bot.flows import visio as visio_flow
 from bot.ports import SmsAccepted, SmsRejected, SmsRetry
+from bot.sandbox.files import UploadedFile
 from tests.stories.story import Story, Teller, plain
 from tests.stories.test_control import denise, in_topic, opens, somebody
 from tests.stories.test_questionnaire import answers_of
@@ -485,3 +486,148 @@ async def test_nobody_dictates_for_a_mission_without_a_nurse(story: Story) -> No
     lea.sees("aucun IDEL ne l'a, rien n'est noté")
     async with story.storage.transaction() as tx:
         assert await tx.documents.vitals(mission.id) == []
+
+
+# What the doctor wants of her before leaving
+
+
+async def test_osnp_read_the_conclusion_out_to_her_and_the_doctor_sees_that_she_knows_it(
+    story: Story,
+) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_her_at_the_patients(story)
+    await lea.taps("C'est dit")
+
+    await claire.taps("Conclusion")
+    await claire.taps("Reste à domicile, surveillance")
+    claire.sees("Denise ROUX n'a pas le bot", "l'OSNP la lui lit au téléphone")
+    lea.sees("À lire : conclusion du médecin")
+    await lea.taps("Lire la conclusion")
+    aloud = lea.newest("conclusion, à lire à Denise R.")
+    assert aloud.chat == lea.user.id
+    assert "Reste à domicile, surveillance" in aloud.text
+    assert aloud.protected
+    assert "disclosure.seen" in await story.journal(mission.id)
+    assert not [v for v in lea.messages() if v.chat == story.group.id and "surveillance" in v.text]
+
+    await lea.taps("Lu à l'IDEL")
+    lea.is_told_at_once("le médecin le voit")
+    claire.sees("Lue au téléphone à Denise ROUX par Léa M., 09:")
+    lea.sees("Conclusion lue par l'IDEL")
+    lea.sees_no_button("Lu à l'IDEL")
+    lea.sees_no_button("Lire la conclusion")
+    assert await calls_of(story, mission) == []
+    nurse = denise_of((await story.mission_now(mission.id)).visit.idel)
+    lea_herself = await somebody(story, "Léa")
+    assert await actors(story, mission, "orders.conclusion_read") == [f"{lea_herself.party} for {nurse}"]
+
+
+async def test_what_is_said_to_her_was_read_and_a_changed_conclusion_is_to_be_read_again(
+    story: Story,
+) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_her_at_the_patients(story)
+    await claire.taps("Conclusion")
+    await claire.taps("Reste à domicile, surveillance")
+
+    await lea.taps("C'est dit")
+    claire.sees("Lue au téléphone à Denise ROUX par Léa M.")
+    await claire.taps("Urgences si aggravation")
+
+    claire.sees("l'OSNP la lui lit au téléphone")
+    assert (await story.mission_now(mission.id)).closing.conclusion_read_at is None
+    assert await calls_of(story, mission) == ["conclusion"]
+
+    await lea.taps("Lire la conclusion")
+    aloud = lea.newest("conclusion, à lire à Denise R.")
+    await claire.taps("Médecin traitant sous 48 h")
+    nurse_called = (await story.mission_now(mission.id)).nurse_called
+    await lea.taps_old(aloud, f"dr:{mission.id}:0:{nurse_called - 1}")
+    lea.is_told_at_once("la conclusion a changé")
+    assert await calls_of(story, mission) == ["conclusion"]
+
+
+async def test_osnp_note_what_she_answers_about_the_acts(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_her_at_the_patients(story)
+    await lea.taps("C'est dit")
+
+    await claire.taps("Acte infirmier")
+    await claire.taps("24 h")
+    await claire.types("Prise de sang NFS CRP")
+    claire.sees("Réponse de l'IDEL attendue")
+    lea.sees("À dire : actes infirmiers demandés, sous 24 h", "Notez sa réponse")
+    assert not [v for v in lea.messages() if v.chat == story.group.id and "NFS" in v.text]
+
+    await lea.taps("Acte : ordonnance de matériel")
+    lea.is_told_at_once("noté, le médecin le voit")
+    claire.rang("ordonnance demandée")
+    claire.sees("Répondu au téléphone, noté par Léa M.")
+    assert await calls_of(story, mission) == []
+    await opens(lea, "IDEL…", "Acte : l'IDEL le fait")
+
+    claire.sees("l'IDEL le fait", "noté par Léa M.")
+    lea.sees("Acte infirmier sous 24 h : l'IDEL le fait")
+    visit = (await story.mission_now(mission.id)).visit
+    assert (visit.acts_ordered, visit.acts_by) == ("24h", "me")
+    nurse = denise_of(visit.idel)
+    lea_herself = await somebody(story, "Léa")
+    assert await actors(story, mission, "orders.acts_answered") == [f"{lea_herself.party} for {nurse}"] * 2
+
+
+async def test_an_act_that_is_taken_back_is_told_to_her(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_her_at_the_patients(story)
+    await claire.taps("Acte infirmier")
+    await claire.taps("48 h")
+    await lea.taps("C'est dit")
+    lea.sees_button("Acte : l'IDEL le fait")
+
+    await claire.taps("Annuler l'acte")
+
+    lea.sees("À dire : l'acte infirmier demandé est retiré par le médecin.")
+    assert await calls_of(story, mission) == ["acts"]
+    await lea.taps("Acte : l'IDEL le fait")  # the message of before still had it
+    lea.is_told_at_once("pas d'acte demandé")
+
+
+async def test_osnp_answer_the_doctor_for_no_nurse_who_reads_herself(story: Story) -> None:
+    lea, amina, claire = story.person("Léa"), story.person("Amina"), story.person("Claire")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    await claire.taps("J'accepte")
+    await claire.taps("Conclusion")
+    await claire.taps("Reste à domicile, surveillance")
+    await claire.taps("Acte infirmier")
+    await claire.taps("24 h")
+
+    for data in (f"dr:{mission.id}:0:", f"aa:{mission.id}:0:me"):
+        await lea.taps_old(lea.newest("IDEL"), data)
+        lea.is_told_at_once("pas à vous")
+    now = await story.mission_now(mission.id)
+    assert (now.closing.conclusion_read_at, now.visit.acts_by) == (None, None)
+
+
+async def answers_with(
+    story: Story, teller: Teller, kind: str, name: str, words: str, caption: str = ""
+) -> None:
+    """A file that answers the bot's message with these words."""
+    view = teller.newest(words)
+    file = UploadedFile(name, b"content of " + name.encode())
+    story.telegram.send_files(
+        teller.user, view.chat, kind, [file], caption=caption, thread=view.thread, reply_to=view.id
+    )
+    await story.settle()
+
+
+async def test_what_she_has_sent_to_osnp_goes_to_the_doctor_as_passed_on_for_her(story: Story) -> None:
+    lea, claire = story.person("Léa"), story.person("Claire")
+    mission = await with_her_at_the_patients(story)
+    await lea.taps("C'est dit")
+
+    await answers_with(story, lea, "document", "ordonnance.pdf", "c'est dit")
+    claire.sees(f"📄 SMT {mission.number} · Léa MARTIN pour Denise R., SAS 68")
+    assert await calls_of(story, mission) == [], "nobody reads her own photo to her"
+
+    await answers_with(story, lea, "photo", "hopital.jpg", "c'est dit", caption="@médecin de l'hôpital")
+    claire.sees(f"📷 SMT {mission.number} · Léa MARTIN, SAS 68")

@@ -687,6 +687,7 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("orders.conclude", "claire", "found closed suspended", {}),
     ("orders.conclusion", "amina", "found closed", {}),
     ("orders.acts", "claire", "found visio", {}),
+    ("orders.aloud", "lea", "by_voice found", {}),
     ("orders.material", "claire", "visio", {}),
     ("orders.acts_ordered", "amina", "found visio", {}),
 )
