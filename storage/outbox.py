@@ -137,6 +137,13 @@ _WITHDRAW = {
     for place, epoch, unless_seen in product((False, True), repeat=3)
 }
 
+_WITHDRAW_OF_NO_MISSION = (
+    update(outbox)
+    .where(_OWED, _UNFINISHED, outbox.c.lane == bindparam("of_lane"), outbox.c.kind == bindparam("of_kind"))
+    .where(outbox.c.perhaps_sent.is_(False))
+    .values(state=OutboxState.WITHDRAWN.value, finished_at=bindparam("now"), body=None)
+)
+
 # A lease that ran out still finishes its row as long as nobody has claimed it again: what is done is done.
 _MINE = and_(outbox.c.id == bindparam("row_id"), outbox.c.lease == bindparam("my_lease"), _UNFINISHED)
 _FINISH = (
@@ -252,7 +259,12 @@ class SqlOutbox:
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal], now: datetime) -> None:
         # In one order for every decision: two that take back the same rows wait for each other once.
-        for of in sorted(withdrawals, key=lambda of: (of.mission, of.kind, str(of.to or ""))):
+        for of in sorted(withdrawals, key=lambda of: (of.mission or 0, of.kind, str(of.to or ""))):
+            if of.mission is None:
+                assert of.to is not None  # noqa: S101 - of no mission and of nobody would be everything
+                here = {"of_lane": lane_of(of.to, None), "of_kind": of.kind, "now": now}
+                await self._db.later(_WITHDRAW_OF_NO_MISSION, here)
+                continue
             values = {"of_mission": of.mission, "of_kind": of.kind, "now": now}
             if of.to is not None:
                 values["of_place"] = str(of.to)

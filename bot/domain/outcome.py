@@ -124,7 +124,7 @@ class Notice:
 class Withdrawal:
     """Notices not yet sent that must not be sent any more."""
 
-    mission: MissionId
+    mission: MissionId | None  # None: of no mission, and then `to` says whose
     kind: str
     to: Place | None = None  # None: whoever it was for
     epoch: int | None = None  # None: of any epoch

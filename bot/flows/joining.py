@@ -23,6 +23,7 @@ from bot.domain.outcome import (
     Timer,
     TimerKind,
     WhenUnknown,
+    Withdrawal,
     to_applicant,
     to_person,
 )
@@ -196,7 +197,10 @@ async def _show(given: Given, tx: Transaction, application: Application, *, fres
     if kept.state is ApplicationState.FILLING:
         forget = SetTimer(TimerKind.JOINING_FORGET, now + joining.FORGOTTEN_AFTER, key=str(kept.id))
         await tx.timers.apply(None, [forget], now)
-    notice = Notice("joining.form", to_applicant(kept.id), priority=Priority.REPLY, card="form", fresh=fresh)
+    place = to_applicant(kept.id)
+    if fresh:  # one that waits still would show the same: the form comes once, below what was written last
+        await tx.outbox.withdraw([Withdrawal(None, "joining.form", place)], now)
+    notice = Notice("joining.form", place, priority=Priority.REPLY, card="form", fresh=fresh)
     await tx.outbox.owe([notice], now)
 
 

@@ -122,7 +122,10 @@ class Attempt:
     ) -> None:
         parts = parts_of(outgoing)
         closes = outgoing.topic_closed and to.is_group and to.thread_id is not None
-        await self._room.keep(errand, to, len(parts) + (2 if closes else 0))  # its last name, and closing
+        # Of two with buttons in a private chat only the newer may be tapped: room is kept for both calls.
+        strips = former is not None and former.chat_id == to.chat_id and not to.is_group
+        weight = len(parts) + (2 if closes else 0) + (1 if strips else 0)  # its last name, and closing
+        await self._room.keep(errand, to, weight)
         self._may_go(errand)
         sent: list[SentMessage] = []
         for number, part in enumerate(parts):
@@ -146,7 +149,7 @@ class Attempt:
         self._ends.counts.merged += len(errand.along)
         await self._reached(errand.notice)
         await self._ends.delivered(errand, sent)
-        await self._comforts(outgoing, sent[-1], former, to)
+        await self._comforts(outgoing, sent[-1], former, to, strips=strips)
 
     async def _seem_to(self, errand: Errand, action: str, outgoing: Outgoing) -> None:
         """Nothing is written, and still Telegram says whether somebody could be. A comfort, never repeated.
@@ -181,14 +184,20 @@ class Attempt:
             await self._ends.group_reached()
 
     async def _comforts(
-        self, outgoing: Outgoing, sent: SentMessage, former: SentMessage | None, to: Destination
+        self,
+        outgoing: Outgoing,
+        sent: SentMessage,
+        former: SentMessage | None,
+        to: Destination,
+        *,
+        strips: bool,
     ) -> None:
-        """What may fail: the old card's buttons, the pin, the topic's name and state."""
+        """What may fail: the old card's buttons (`strips`: room is kept for it), the pin, the topic."""
         if former is not None and former.message_id != sent.message_id:
             async with self._given.storage.transaction() as tx:
                 there = await tx.sent.at(former.chat_id, former.message_id)
             is_left = there is not None and there.card == former.card  # else an edit of its own is owed
-            if is_left and self._room.take(former.chat_id, is_group=to.is_group):
+            if is_left and (strips or self._room.take(former.chat_id, is_group=to.is_group)):
                 await self._api.comfort(
                     "editMessageReplyMarkup", chat_id=former.chat_id, message_id=former.message_id
                 )

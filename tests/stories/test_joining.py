@@ -243,6 +243,36 @@ async def test_somebody_who_is_refused_reads_why_and_whom_to_call(story: Story) 
     zoe.sees("question 1 sur 7")
 
 
+def forms_with_buttons(teller: Teller) -> int:
+    return sum(1 for view in teller.messages() if view.button("Annuler"))
+
+
+async def test_two_answers_written_while_the_bot_was_away_get_one_form(story: Story) -> None:
+    zoe = newcomer(story)
+    await zoe.types("/start")
+    await zoe.taps("IDEL")
+    zoe.looks_away()
+    story.telegram.send_text(zoe.user, zoe.user.id, "Zoé Vogle")
+    story.telegram.send_text(zoe.user, zoe.user.id, "Zoé Vogel")
+    await story.settle()
+
+    forms = [view for view in zoe.new() if view.from_bot and "Inscription" in view.text]
+    assert len(forms) == 1
+    assert "Nom : VOGEL." in plain(forms[0].text)
+    assert forms_with_buttons(zoe) == 1
+
+
+async def test_however_fast_the_answers_come_only_the_last_form_may_be_tapped(story: Story) -> None:
+    zoe = newcomer(story)
+    await zoe.types("/start")
+    await zoe.taps("IDEL")
+    for name in ("Zoé Vogle", "Zoé Vogl", "Zoé Fogel", "Zoé Vogel"):
+        await zoe.types(name)
+
+    zoe.sees("Nom : VOGEL.")
+    assert forms_with_buttons(zoe) == 1
+
+
 async def test_the_second_who_decides_is_told_who_was_quicker(story: Story) -> None:
     lea, paul, zoe = story.person("Léa"), story.person("Paul"), newcomer(story)
     await says_all(zoe)
