@@ -13,9 +13,11 @@ from bot.domain import video_hour
 from bot.domain.cascade_notices import (
     asking,
     call_notice,
+    calls_redrawn,
     doctor_told,
     no_longer_suspended,
     offer_notice,
+    redraw_call,
     shut,
     texts,
     texts_over,
@@ -178,9 +180,11 @@ def advance(mission: Mission, ended: StepState, cause: str, rosters: Rosters, no
     step = replace(cascade.steps[cascade.current], state=ended, reason=cause, ended_at=now)
     left = mission.with_cascade(steps=put_step(cascade, cascade.current, step))
     entered = enter(left, cascade.current + 1, rosters, now)
+    to_phone = (redraw_call(left, step.step),) if step.to_phone else ()
     return replace(
         entered,
         events=(Event("cascade.advanced", {"step": step.step.value, "cause": cause}), *entered.events),
+        notices=(*to_phone, *entered.notices),
     )
 
 
@@ -340,7 +344,7 @@ def moved(mission: Mission, now: datetime) -> Outcome:
             for offer in step.offers
             if offer.state is DoctorOfferState.ASKED
         ]
-        return Outcome(mission, Answer("cascade.moved"), notices=tuple(redraws))
+        return Outcome(mission, Answer("cascade.moved"), notices=(*redraws, *calls_redrawn(mission)))
     return nothing(mission, "cascade.stale")
 
 
@@ -362,7 +366,7 @@ def suspend(mission: Mission) -> Outcome:
             for offer in step.offers
             if offer.state is DoctorOfferState.ASKED
         ]
-        notices += texts_over(changed)
+        notices += [*calls_redrawn(changed), *texts_over(changed)]
     return Outcome(
         changed,
         Answer("cascade.suspended"),

@@ -18,7 +18,7 @@ from bot.domain.cascade import (
     reminder,
     resume_at,
 )
-from bot.domain.cascade_notices import call_notice, offer_notice, redraw_exhausted
+from bot.domain.cascade_notices import call_notice, offer_notice, redraw_call, redraw_exhausted
 from bot.domain.mission import CascadeState, DoctorOfferState, Mission, MissionState, StepState
 from bot.domain.outcome import (
     Answer,
@@ -58,10 +58,11 @@ def go_back(mission: Mission, rosters: Rosters, now: datetime, epoch: int) -> Ou
         return nothing(mission, "cascade.stale", number=mission.number)
     if cascade.state not in ACCEPTABLE or cascade.suspended or not cascade.current:
         return nothing(mission, "cascade.no_step_before", number=mission.number)
-    left = mission
+    left, to_phone = mission, tuple[Notice, ...]()
     if cascade.state is not CascadeState.EXHAUSTED:
         current = replace(cascade.steps[cascade.current], state=StepState.WAITING, reason=None)
         left = mission.with_cascade(steps=put_step(cascade, cascade.current, current))
+        to_phone = (redraw_call(left, current.step),) if current.to_phone else ()
     for position in range(cascade.current - 1, -1, -1):
         step = left.cascade.steps[position]
         if has_anybody(step, rosters.get(step.step, Roster())):
@@ -70,6 +71,7 @@ def go_back(mission: Mission, rosters: Rosters, now: datetime, epoch: int) -> Ou
                 entered,
                 answer=Answer("cascade.back", {"number": mission.number}),
                 events=(Event("cascade.returned", {"step": step.step.value}), *entered.events),
+                notices=(*to_phone, *entered.notices),
             )
     return nothing(mission, "cascade.no_step_before", number=mission.number)
 
@@ -87,6 +89,7 @@ def go_forward(mission: Mission, index: int, rosters: Rosters, now: datetime) ->
         entered,
         answer=Answer("cascade.next", {"number": mission.number}),
         events=(Event("cascade.advanced", facts), *entered.events),
+        notices=(*((redraw_call(left, step.step),) if step.to_phone else ()), *entered.notices),
     )
 
 

@@ -117,6 +117,16 @@ def call_notice(mission: Mission, step: CascadeStep, *, again: bool = False) -> 
     )
 
 
+def redraw_call(mission: Mission, step: CascadeStep) -> Notice:
+    """Whom OSNP phone at that step, as things stand: nobody is phoned with an hour that holds no more."""
+    return replace(call_notice(mission, step), fresh=False, only_if_there=True, priority=Priority.CARD)
+
+
+def calls_redrawn(mission: Mission) -> tuple[Notice, ...]:
+    """The same for each step at which somebody is still to be phoned."""
+    return tuple(redraw_call(mission, step.step) for step in mission.cascade.steps if step.to_phone)
+
+
 def offer_again_to(mission: Mission, party: Party) -> Notice | None:
     """The offer for a doctor whom it did not reach and who can be reached now; None: too late for it."""
     step = mission.cascade.step
@@ -165,7 +175,7 @@ def shut(mission: Mission) -> tuple[Notice, ...]:
     }
     shut = [offer_notice(mission, p, fresh=False, priority=Priority.CARD) for p in sorted(parties)]
     calls = [
-        replace(call_notice(mission, step.step), fresh=False, only_if_there=True, priority=Priority.CARD)
+        redraw_call(mission, step.step)
         for step in mission.cascade.steps
         if any(o.by_phone for o in step.offers)
     ]

@@ -149,7 +149,7 @@ def _doctors_asked(mission: Mission) -> Owner | None:
     if step is None:
         return None
     if step.until is None or (step.to_phone and len(step.to_phone) == len(step.open_offers)):
-        return _operator(mission, Deed.PHONE_DOCTOR, mission.limit)
+        return _operator(mission, Deed.PHONE_DOCTOR, step.until)
     return Owner(Who.DOCTORS, Deed.ANSWER_OFFER, before=step.until)
 
 

@@ -63,7 +63,7 @@ def _hour(keys: Keys, verb: Verb, label: str, hour: datetime, prefix: str = "") 
 def call(keys: Keys) -> Rows:
     """Whom OSNP must phone at this step: yes, no, no answer."""
     mission = keys.mission
-    if mission.cascade.state not in cascade.ACCEPTABLE:
+    if mission.cascade.state not in cascade.ACCEPTABLE or mission.cascade.suspended:
         return ()
     step = next((s for s in mission.cascade.steps if s.step.value == keys.sheet.f["step"]), None)
     return _answers(keys, list(step.to_phone) if step else [])

@@ -53,6 +53,14 @@ async def test_the_board_says_who_must_do_what_before_which_hour(story: Story) -
     assert "patient à prévenir" not in board(lea)[2]
 
 
+async def test_a_doctor_to_phone_is_for_now(story: Story) -> None:
+    lea = story.person("Léa")
+    await story.mission(offered_to=["Amina"], medecin_traitant="Jean")
+    await story.person("Amina").taps("ACCEPTER · 40 min")
+    await lea.taps("Patient prévenu")
+    assert board(lea)[2] == "↳ Léa : appeler le médecin maintenant"
+
+
 async def test_what_stands_still_until_somebody_decides_comes_first(story: Story) -> None:
     lea = story.person("Léa")
     first = await story.mission(offered_to=["Amina"])

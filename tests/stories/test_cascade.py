@@ -104,6 +104,52 @@ async def test_an_operator_notes_what_the_medecin_traitant_said_on_the_phone(sto
     story.person("Amina").sees("Dr Jean WEBER", "+33 6 39 98 00 24")
 
 
+async def test_no_doctor_is_phoned_for_a_nurse_who_does_not_come_and_again_for_the_next(
+    story: Story,
+) -> None:
+    lea, amina, bruno = (story.person(name) for name in ("Léa", "Amina", "Bruno"))
+    await with_a_nurse(story, medecin_traitant="Jean")
+    lea.sees("Léa : appeler le médecin traitant", "IDEL sur place")
+
+    await amina.taps("Je ne peux plus y aller")
+    await amina.taps("Véhicule")
+
+    lea.sees("Médecin traitant : plus à appeler, l'IDEL ne vient plus")
+    lea.sees_not("appeler le médecin traitant")
+    lea.sees_no_button("Accepte")
+
+    await story.wait(minutes=5)
+    await bruno.taps("ACCEPTER · 40 min")
+    lea.rang("Léa : appeler le médecin traitant")
+    lea.sees_button("Accepte")
+
+
+async def test_whom_to_phone_is_said_with_the_hour_that_holds(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    await with_a_nurse(story, medecin_traitant="Jean")
+    before = lea.newest("appeler le médecin traitant").text
+
+    await amina.taps("Changer l'heure")
+    await amina.taps("2 h")
+
+    after = lea.newest("appeler le médecin traitant").text
+    assert before != after
+    assert "IDEL sur place 11:23" in after
+
+
+async def test_a_step_that_is_over_asks_for_no_call_and_a_late_yes_is_still_noted(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await with_a_nurse(story, medecin_traitant="Jean")
+
+    await lea.taps("Étape suivante")
+
+    lea.sees("Médecin traitant : plus à appeler, étape passée", "Dr Jean WEBER")
+    lea.sees_not("appeler le médecin traitant")
+    await lea.taps("Accepte")
+    await lea.taps("10:20")
+    assert (await story.mission_now(mission)).cascade.state is CascadeState.FOUND
+
+
 async def test_a_house_accepts_and_names_its_doctor_afterwards(story: Story) -> None:
     emma = await story.house("SOS médecin 68", "Emma")
     await with_a_nurse(story)

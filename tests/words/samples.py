@@ -307,7 +307,12 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("cascade.offer", "marc", "on_site found reoriented", {"party": "marc"}),
     ("cascade.offer", "sos", "on_site found_house", {"party": "sos"}),
     ("cascade.offer", "jean", "to_phone", {"party": "jean"}),
-    ("cascade.call", "group", "to_phone phoned", {"step": "medecin_traitant", "again": None}),
+    (
+        "cascade.call",
+        "group",
+        "to_phone phoned phone_suspended phone_over",
+        {"step": "medecin_traitant", "again": None},
+    ),
     ("cascade.call", "group", "to_phone", {"step": "medecin_traitant", "again": 1}),
     ("cascade.call", "group", "house_lines", {"step": "selas", "again": None}),
     ("cascade.sms", "sms:jean", "to_phone on_site exercise", {"phone": "+33639980024", "until": at(75)}),

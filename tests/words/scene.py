@@ -456,6 +456,13 @@ def states(base: Mission, scene: Scene, region: Region) -> dict[str, Mission]:
             cascade=replace(cascade, state=CascadeState.PAUSED, paused_until=at(75)),
         ),
         "to_phone": base.with_(search=taken, visit=planned, cascade=phoning(base.cascade, scene)),
+        "phone_suspended": base.with_(
+            search=replace(base.search, epoch=2, excluded=(amina,)),
+            cascade=replace(phoning(base.cascade, scene), suspended=True),
+        ),
+        "phone_over": base.with_(
+            search=taken, visit=planned, cascade=passed_over(phoning(base.cascade, scene))
+        ),
         "phoned": base.with_(search=taken, visit=planned, cascade=phoned(base.cascade, scene)),
         "house_lines": base.with_(search=taken, visit=planned, cascade=phoning_house(base.cascade, scene)),
         "exhausted": base.with_(
@@ -601,6 +608,13 @@ def phoning(cascade: Cascade, scene: Scene) -> Cascade:
     jean = DoctorOffer(scene.party("jean"), DoctorOfferState.TO_PHONE, at(9))
     steps[0] = replace(steps[0], state=StepState.ASKED, started_at=at(9), offers=(jean,))
     return replace(cascade, state=CascadeState.RUNNING, steps=tuple(steps), current=0)
+
+
+def passed_over(cascade: Cascade) -> Cascade:
+    """OSNP have gone to the next step."""
+    first, second, *rest = cascade.steps
+    over = replace(first, state=StepState.SILENT, reason="osnp", ended_at=at(15))
+    return replace(cascade, steps=(over, replace(second, state=StepState.ASKED), *rest), current=1)
 
 
 def phoning_house(cascade: Cascade, scene: Scene) -> Cascade:
