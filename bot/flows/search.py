@@ -395,10 +395,14 @@ async def _redraw_question(
 
 
 async def _prolonged(given: Given, tx: Transaction, outcome: Outcome) -> Outcome:
-    """Whoever is silent hears it again, and whoever became free is asked too."""
+    """Whoever is silent hears it again instead of before, and whoever became free is asked too."""
     mission = outcome.mission
     offers = await tx.offers.of_mission(mission.id)
     again = outcome.then(search_unanswered.offer_again(mission, offers))
+    asked = [(n.to, n.mission, "offer") for n in again.notices if n.kind == "search.offer" and n.fresh]
+    for former in (await tx.sent.cards(asked)).values():
+        # It names the hour that has passed: the new one comes in its place.
+        await tx.sent.save(replace(former, card=None, has_patient_facts=True, delete_at=given.now()))
     more = await _next_wave(given, tx, again.mission)
     return again.then(search.ask_more(again.mission, more, "prolonged", given.now())) if more.asked else again
 

@@ -127,6 +127,8 @@ async def test_prolonging_asks_the_silent_again(story: Story) -> None:
     await paul.taps("Prolonger 15 min")
 
     bruno.rang("Répondre avant 10:08")
+    bruno.sees_not("Répondre avant 09:53")
+    bruno.sees_button("ACCEPTER · 20 min")
     amina.sees_nothing_new()
     await amina.taps("Je peux, finalement")
     await amina.taps("ACCEPTER · 20 min")
