@@ -77,6 +77,8 @@ class Trouble(StrEnum):
     TOO_LONG = "too_long"
     NAME = "name"
     RPPS = "rpps"
+    RPPS_10 = "rpps_10"  # one digit is missing
+    RPPS_12 = "rpps_12"  # there is one too many
     RPPS_ADELI = "rpps_adeli"  # nine digits: the number nurses had before
     RPPS_PHONE = "rpps_phone"
     PHONE = "phone"
@@ -254,6 +256,8 @@ def read_rpps(text: str) -> str | Trouble:
         return Trouble.RPPS_ADELI
     if len(digits) == 10 and digits.startswith("0"):
         return Trouble.RPPS_PHONE
+    if len(digits) in (10, 12):
+        return Trouble.RPPS_10 if len(digits) == 10 else Trouble.RPPS_12
     return digits if len(digits) == 11 and len(set(digits)) > 1 else Trouble.RPPS
 
 

@@ -71,7 +71,8 @@ def _main(keys: Keys, person: Person) -> Rows:
         (free, pause),
         (tomorrow, leave),
         (_view(keys, person, "hours_of_week", WEEK),),
-        (_wish(keys, person, closed, Say.OUT_OF_HOURS, int(not person.out_of_hours)), several),
+        (_wish(keys, person, closed, Say.OUT_OF_HOURS, int(not person.out_of_hours)),),
+        (several,),
     )
 
 

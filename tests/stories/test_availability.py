@@ -130,7 +130,7 @@ async def test_while_the_service_is_closed_it_rings_only_for_who_wants_it(story:
     amina, bruno = story.person("Amina"), story.person("Bruno")
     await amina.types("/dispo")
     amina.sees("Quand le service est fermé : rien ne sonne")
-    await amina.taps("Hors horaires: non")
+    await amina.taps("Même service fermé : non")
     amina.sees("Quand le service est fermé : peut sonner")
     await story.wait(hours=12)
     await bruno.types("/dispo")
