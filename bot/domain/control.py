@@ -28,6 +28,7 @@ from bot.domain.outcome import (
     to_person,
 )
 from bot.domain.people import CascadeStep, Party, Person, PersonId
+from bot.domain.search_notices import redraw_to_phone
 from bot.domain.waves import Candidate
 
 #: Searches in which a nurse may be given the mission, or her answer noted.
@@ -43,16 +44,22 @@ BY_MISTAKE = "mistake_osnp"
 POSTPONE = (10, 20, 30)
 
 
+def is_searching(mission: Mission) -> bool:
+    """Whether a nurse may be given the mission, or her answer noted."""
+    return mission.state is MissionState.OPEN and mission.search.state in SEARCHING
+
+
 def page_now(mission: Mission, page: str) -> str:
     """That page, or where nobody can be chosen from it any more the one that says what there is to do."""
     name = page.partition(".")[0]
     open_ = mission.state is MissionState.OPEN
     if name in ("nurses", "nurse"):
-        return page if open_ and mission.search.state in SEARCHING else "idel"
+        return page if is_searching(mission) else "idel"
     if name == "relaunch":
         return page if open_ and mission.visit.idel is not None else "idel"
     if name in ("doctors", "party"):
-        return page if open_ and mission.cascade.state in cascade.ACCEPTABLE else "doctor"
+        wanted = mission.cascade.state in cascade.ACCEPTABLE and not mission.cascade.suspended
+        return page if open_ and wanted else "doctor"
     if name == "gone":
         return page if open_ and mission.cascade.doctor is not None else "doctor"
     return page
@@ -152,6 +159,7 @@ def note_refusal(
     facts: dict[str, Fact] = {"person": person.id, "was": own.state.value, "by": by}
     return replace(
         noted,
+        notices=(*noted.notices, redraw_to_phone(noted.mission)),
         answer=Answer("control.refusal_noted", {"number": mission.number, "name": person.short_name}),
         events=(Event("control.nurse_refused", facts), *noted.events),
         offers=tuple(replace(changed, reason="phone") for changed in noted.offers),
@@ -172,6 +180,7 @@ def note_silence(
         counted,
         Answer("control.silence_noted", {"number": mission.number, "name": person.short_name}),
         events=(Event("control.nurse_silent", {"person": person.id, "by": by}),),
+        notices=(redraw_to_phone(counted),),
         offers=(replace(own, reason="no_answer"),),
     )
 

@@ -7,7 +7,7 @@ Pure decisions. Nothing is searched for any more, whoever held it or was asked i
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain import cascade, closing, visio
+from bot.domain import cascade, closing, places, visio
 from bot.domain.mission import (
     CallReason,
     End,
@@ -54,6 +54,21 @@ DETAILS: dict[EndReason, tuple[str, ...]] = {
     EndReason.TECHNICAL: ("network", "device", "link", "other"),
 }
 
+#: A reason of a cancellation as it is typed, plainly: one that has its button is that reason.
+_TYPED_DETAILS = {
+    "regulateur": "regulateur",
+    "patient refuse": "patient",
+    "le patient refuse": "patient",
+    "refus du patient": "patient",
+    "doublon": "duplicate",
+    "deja hospitalise": "hospital",
+    "deja hospitalisee": "hospital",
+    "medecin venu": "doctor_came",
+    "un medecin est venu": "doctor_came",
+    "erreur d ouverture": "mistake",
+    "erreur": "mistake",
+}
+
 #: After these somebody must still tell the patient; who refused, or is served twice, knows.
 _PATIENT_WAITS = (
     EndReason.CANCELLED,
@@ -96,6 +111,11 @@ def end(
         ended = _end(door.mission, End(reason, now, by), now)
         return replace(door.then(ended), answer=ended.answer)
     return _end(mission, End(reason, now, by, detail, text), now)
+
+
+def typed_detail(words: str) -> str | None:
+    """The reason of a cancellation that these words are; None: they are a reason of their own."""
+    return _TYPED_DETAILS.get(places.plain(words))
 
 
 def _end(mission: Mission, ending: End, now: datetime) -> Outcome:
@@ -237,6 +257,7 @@ def _over(mission: Mission, ending: End, now: datetime) -> Outcome:
             Withdrawal(mission.id, "search.offer"),
             Withdrawal(mission.id, "search.nobody"),
             Withdrawal(mission.id, "search.late"),
+            Withdrawal(mission.id, "search.to_phone", to_group(mission.id)),
             Withdrawal(mission.id, "visit.ask_hour"),
             Withdrawal(mission.id, "visit.late"),
         ),

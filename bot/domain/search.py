@@ -32,7 +32,7 @@ from bot.domain.outcome import (
 )
 from bot.domain.outlook import Outlook
 from bot.domain.people import PersonId, WeeklyHours
-from bot.domain.search_notices import all_refused, offer_notice, usual_settled
+from bot.domain.search_notices import all_refused, offer_notice, redraw_to_phone, usual_settled
 from bot.domain.waves import Candidate, Wave
 
 #: Why an IDEL whom the bot reaches was not: the offer never left.
@@ -360,12 +360,11 @@ def reached_after_all(mission: Mission, offer: IdelOffer, now: datetime) -> Outc
     if offer.state is not IdelOfferState.UNREACHABLE:
         return nothing(mission, "search.stale")
     changed = replace(mission, search=replace(search, unreachable=max(0, search.unreachable - 1)))
-    card = Notice("search.to_phone", to_group(mission.id), mission.id, card="to_phone", only_if_there=True)
     return Outcome(
         changed,
         Answer("search.stale"),
         events=(Event("search.reached", {"person": offer.person, "epoch": search.epoch}),),
-        notices=(replace(offer_notice(changed, offer.person), fresh=False), card),
+        notices=(replace(offer_notice(changed, offer.person), fresh=False), redraw_to_phone(changed)),
         offers=(replace(offer, state=IdelOfferState.ASKED, reason=None),),
     )
 

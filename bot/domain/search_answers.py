@@ -35,7 +35,13 @@ from bot.domain.search import (
     is_refused_by_all,
     owe_call,
 )
-from bot.domain.search_notices import all_refused, redraw_offer, told_no, usual_settled
+from bot.domain.search_notices import (
+    all_refused,
+    redraw_offer,
+    redraw_to_phone,
+    told_no,
+    usual_settled,
+)
 
 
 def accept(
@@ -149,6 +155,7 @@ def win(mission: Mission, offer: IdelOffer, person: Person, estimate: int | None
             Withdrawal(mission.id, "search.offer"),
             Withdrawal(mission.id, "search.nobody"),
             Withdrawal(mission.id, "search.late"),
+            Withdrawal(mission.id, "search.to_phone", to_group(mission.id)),
         ),
         timers=(*STOP_SEARCH, *planned.timers),
         offers=(
@@ -205,6 +212,8 @@ def refuse(mission: Mission, offer: IdelOffer | None, person: Person, now: datet
     search = replace(search, refused=search.refused + 1)
     changed = replace(mission, search=search)
     notices = [redraw_offer(changed, person.id)]
+    if offer.state is IdelOfferState.UNREACHABLE:
+        notices.append(redraw_to_phone(changed))
     if is_refused_by_all(search) and search.next_wave_at is None:
         notices.append(all_refused(changed))
     return Outcome(

@@ -46,6 +46,18 @@ def all_refused(mission: Mission) -> Notice:
     )
 
 
+def redraw_to_phone(mission: Mission) -> Notice:
+    """Whom OSNP phone because the bot does not reach them, as things stand: nobody is phoned for nothing."""
+    return Notice("search.to_phone", to_group(mission.id), mission.id, card="to_phone", only_if_there=True)
+
+
+def nobody_to_ask(mission: Mission, regulateur: PersonId) -> Notice:
+    """Nobody is there to be asked: a new orientation will be needed."""
+    return Notice(
+        "search.nobody_to_ask", to_person(regulateur), mission.id, valid_until=mission.search.answer_by
+    )
+
+
 def told_no(mission: Mission, person: PersonId) -> Notice:
     """The régulateur said no to her late yes, or somebody else has it."""
     return Notice("search.late_refused", to_person(person), mission.id, priority=Priority.REPLY)

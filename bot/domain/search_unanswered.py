@@ -169,6 +169,7 @@ def orient(
             Withdrawal(mission.id, "search.offer"),
             Withdrawal(mission.id, "search.nobody"),
             Withdrawal(mission.id, "search.late"),
+            Withdrawal(mission.id, "search.to_phone", to_group(mission.id)),
         ),
         timers=(*STOP_SEARCH, StopTimer(TimerKind.NIGHT_OWNER)),
         shut_offers=True,

@@ -32,7 +32,8 @@ from bot.domain.people import GROUP_ROLES, MissionId, Party, PartyKind, Person, 
 from bot.domain.phone import find_phones
 from bot.flows import forget as forgetting
 from bot.flows.record import actor_of, record, redraws, rung
-from bot.ports import Draft, Given, Transaction
+from bot.flows.written import Written, named_mission
+from bot.ports import DocumentKind, Draft, Given, Transaction
 
 GONE = Answer("search.gone")
 
@@ -41,6 +42,9 @@ NIGHT = "night"
 
 #: And that of one that waits for the reason of a cancellation.
 CANCEL = "cancel"
+
+#: How long its words may be.
+REASON_LENGTH = 120
 
 #: While the patient is still owed a call, the dossier is kept for another hour, a few times.
 CALL_FIRST = timedelta(hours=1)
@@ -232,9 +236,43 @@ async def ask_end(
             fresh=True,
         )
         if text is not None:
+            await tx.drafts.drop(person.id, f"{CANCEL}:{mission_id}")
             await tx.drafts.save(Draft(person.id, _typed(mission_id), text, given.now()))
         await tx.outbox.owe([notice], given.now())
         return Answer("closing.confirm")
+
+
+#: So long words are waited for: after that they are about something else.
+_WORDS_WAIT = timedelta(minutes=10)
+
+
+async def asked_in_topic(given: Given, person: Person, written: Written) -> MissionId | None:
+    """The mission whose cancellation waits for this person's reason, and in whose topic this is written."""
+    if written.kind is not DocumentKind.TEXT or written.topic is None:
+        return None
+    async with given.storage.transaction() as tx:
+        mission = await named_mission(tx, written)
+        if mission is None or not await _answers_the_question(tx, written):
+            return None
+        waiting = [d for d in await tx.drafts.of_owner(person.id) if d.kind == f"{CANCEL}:{mission}"]
+        in_time = any(given.now() - draft.updated_at <= _WORDS_WAIT for draft in waiting)
+        return mission if in_time else None
+
+
+async def reason_in_topic(given: Given, person: Person, mission_id: MissionId, text: str) -> Answer:
+    """The reason that was asked for in private, typed in the topic: asked once more, then it is that.
+
+    In the topic operators also talk to each other: there words alone end nothing.
+    """
+    words = " ".join(text.split())[:REASON_LENGTH]
+    return await ask_end(given, person, mission_id, EndReason.CANCELLED, text=words)
+
+
+async def _answers_the_question(tx: Transaction, written: Written) -> bool:
+    if written.reply_to is None:
+        return True
+    answered = await tx.sent.at(written.chat_id, written.reply_to)
+    return answered is not None and answered.kind == "closing.confirm"
 
 
 #: Before the person who typed the reason that a button confirms.
@@ -315,6 +353,8 @@ async def _end(
 ) -> Answer:
     if detail is not None and detail not in ending.DETAILS.get(reason, ()):
         detail = None
+    if reason is EndReason.CANCELLED and text and (typed := ending.typed_detail(text)) is not None:
+        detail, text = typed, None
     outcome = ending.end(mission, reason, by.short_name, detail, given.now(), text=text)
     if outcome.events:
         confirmation = _shut_confirmation(mission, _where(mission.id, by))

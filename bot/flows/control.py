@@ -24,6 +24,7 @@ from bot.domain.outcome import (
     Place,
     PlaceKind,
     Priority,
+    to_group,
     to_person,
 )
 from bot.domain.people import (
@@ -44,7 +45,8 @@ from bot.flows import search as search_flow
 from bot.flows import thread as thread_flow
 from bot.flows import visit as visit_flow
 from bot.flows.record import actor_of, record
-from bot.ports import AlreadyEngaged, AlreadyWon, Draft, Given, Transaction
+from bot.flows.written import ORIGINAL, Written
+from bot.ports import AlreadyEngaged, AlreadyWon, Draft, Given, SentMessage, Transaction
 
 GONE = Answer("search.gone")
 
@@ -56,7 +58,7 @@ HOLDERS = (Role.OSNP, Role.COORDINATEUR)
 REASON, NOTE = closing_flow.CANCEL, "note"
 
 #: How long a note, or the words of a reason, may be.
-NOTE_LENGTH, REASON_LENGTH = 500, 120
+NOTE_LENGTH, REASON_LENGTH = 500, closing_flow.REASON_LENGTH
 
 _NUMBER = re.compile(r"(?:smt\s*)?(\d{1,5})(?:/(\d{4}))?", re.IGNORECASE)
 
@@ -383,8 +385,13 @@ async def postpone(given: Given, by: Person, mission_id: MissionId, place: Place
 # Notes
 
 
-async def write_note(given: Given, by: Person, mission_id: MissionId, text: str) -> Answer:
-    """A note of the operators: sealed with the identity, never shown in the group."""
+async def write_note(
+    given: Given, by: Person, mission_id: MissionId, text: str, typed: Written | None = None
+) -> Answer:
+    """A note of the operators: sealed with the identity, never shown in the group.
+
+    `typed`: the line in the group that it was typed in, which is deleted there.
+    """
     words = " ".join(text.split())
     async with given.storage.transaction() as tx:
         mission = await tx.missions.lock(mission_id)
@@ -404,6 +411,10 @@ async def write_note(given: Given, by: Person, mission_id: MissionId, text: str)
         await tx.missions.save_dossier(
             mission_id, replace(dossier, operator_notes=(*dossier.operator_notes, written))
         )
+        if typed is not None:
+            line = SentMessage(typed.chat_id, typed.message_id, to_group(mission_id), ORIGINAL, now)
+            line = replace(line, thread_id=typed.topic, mission=mission_id)
+            await tx.sent.save(replace(line, has_patient_facts=True, delete_at=now))
         return await record(given, tx, control.note(mission, by.short_name, number), actor_of(by))
 
 

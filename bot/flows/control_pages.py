@@ -13,6 +13,9 @@ from bot.ports import Given, Transaction
 #: How many nurses or doctors one page shows.
 NURSES, DOCTORS = 6, 8
 
+#: Behind the colon of «nurses.0:»: only those whom OSNP phone because the bot does not reach them.
+TO_PHONE = "tel"
+
 
 async def page_facts(
     given: Given, tx: Transaction, notice: Notice, mission: Mission | None
@@ -42,11 +45,18 @@ async def _nurses(given: Given, tx: Transaction, mission: Mission, page: str, ar
     at, _, only = arg.partition(":")
     if page == "nurse":
         people = [p for p in people if str(p.id) == arg]
+    elif only == TO_PHONE:
+        waiting = {offer.person for offer in await tx.offers.to_phone(mission.id)}
+        people = [p for p in people if p.id in waiting]
     elif only:
         people = [p for p in people if str(p.id) in only.split(",")]
     ranked = rank([control.candidate(given, mission, p) for p in people])
     keys = [str(c.person.id) for c in ranked]
-    turning = _turning(keys, at if page == "nurses" else "", NURSES, only=bool(only))
+    whole = only == TO_PHONE
+    turning = _turning(keys, at if page == "nurses" else "", NURSES, only=bool(only) and not whole)
+    if whole:
+        beside = {side: f"{turning[side]}:{only}" for side in ("before", "after") if turning[side]}
+        turning |= beside
     start = int(turning["offset"])
     shown = ranked[start : start + NURSES]
     ids = [c.person.id for c in shown]

@@ -22,6 +22,7 @@ from bot.domain.outcome import (
     to_person,
 )
 from bot.domain.people import GROUP_ROLES, MissionId, Party, PartyKind, Person, PersonId
+from bot.domain.search_notices import redraw_to_phone
 from bot.flows import forget
 from bot.ports import Given, Transaction
 
@@ -57,7 +58,7 @@ async def record(given: Given, tx: Transaction, outcome: Outcome, actor: str) ->
     await forget.follow(given, tx, outcome, now)
     notices = [*outcome.notices, *questionnaire.follow(outcome, given.region)]
     if outcome.shut_offers:
-        notices += await _shut(tx, mission)
+        notices += [redraw_to_phone(mission), *await _shut(tx, mission)]
     if outcome.events or outcome.notices:
         notices += redraws(mission)
     await tx.outbox.owe(notices, now)

@@ -12,10 +12,11 @@ from bot.domain import (
     search,
     search_again,
     search_answers,
+    search_notices,
     search_unanswered,
     waves,
 )
-from bot.domain.mission import IdelOffer, Mission, Orientation, SearchState
+from bot.domain.mission import IdelOffer, Mission, MissionState, Orientation, SearchState
 from bot.domain.outcome import Answer, Fact, Notice, Outcome, Priority, Timer, nothing, to_group, to_person
 from bot.domain.people import MissionId, Person, PersonId, Role
 from bot.domain.waves import Eligible, Wave
@@ -109,7 +110,21 @@ async def start(
         outcome = replace(
             outcome, offers=(*outcome.offers, search.said_no(outcome.mission, said_no, given.now()))
         )
-    return outcome
+    return await _regulateur_rung(tx, outcome)
+
+
+async def _regulateur_rung(tx: Transaction, outcome: Outcome) -> Outcome:
+    """Nobody is there to ask: the régulateur learns it at once, where the bot reaches them."""
+    mission = outcome.mission
+    if mission.search.asked or mission.regulateur is None or mission.regulateur == mission.operator:
+        return outcome
+    person = await tx.people.get(mission.regulateur)
+    if person is None or not (person.on_telegram and person.reachable):
+        return outcome
+    if mission.exercise and person.id not in mission.rings:
+        return outcome
+    told = search_notices.nobody_to_ask(mission, person.id)
+    return replace(outcome, notices=(*outcome.notices, told))
 
 
 async def warned(given: Given, tx: Transaction, outcome: Outcome) -> Outcome:
@@ -300,7 +315,11 @@ async def widen_now(given: Given, by: Person, mission_id: MissionId, wave: int |
         if mission is None:
             return GONE
         now = given.now()
-        if mission.search.state is SearchState.USUAL:
+        if mission.state is not MissionState.OPEN:
+            outcome = nothing(mission, "control.over", number=mission.number)
+        elif mission.search.state is SearchState.TAKEN:
+            outcome = nothing(mission, "control.taken", number=mission.number)
+        elif mission.search.state is SearchState.USUAL:
             outcome = search.widen(mission, await _others(given, tx, mission), "osnp", now)
         elif mission.search.next_wave_at is None:
             outcome = nothing(mission, "search.nobody_left", number=mission.number)

@@ -1,5 +1,6 @@
 """Taps on the pages of the group's menu, and the commands of OSNP."""
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from bot.domain.outcome import Answer, Place, PlaceKind, to_group, to_person
 from bot.domain.people import GROUP_ROLES, MissionId, Party, Person, PersonId
 from bot.flows import closing, control, control_pages, undo, visit
 from bot.flows import search as search_flow
+from bot.flows.written import Written
 from bot.handlers.cascade import moment
 from bot.handlers.opening import refuse
 from bot.handlers.where import Where, place_in_group, where
@@ -203,10 +205,17 @@ class Said:
 Decide = Callable[[Context, Person, Said], Awaitable[Answer]]
 
 
-def _command(decide: Decide, *, free: bool = False) -> Callable[[Any, Context], Coroutine[Any, Any, None]]:
+#: An hour that is whole without what stands before it: in «1 10h15» the 1 is a mission.
+_WHOLE_HOUR = re.compile(r"\d{1,2} ?[h:] ?(\d{2})?", re.IGNORECASE)
+
+
+def _command(
+    decide: Decide, *, free: bool = False, whole: re.Pattern[str] | None = None
+) -> Callable[[Any, Context], Coroutine[Any, Any, None]]:
     """A command of OSNP: `/x 412 words`; in a mission's topic the number may be left out.
 
-    `free`: what follows is free text, which may begin with a number that is none of a mission.
+    `free`: what follows is free text, which may begin with a number that is none of a mission, unless the
+    rest alone is already `whole`.
     """
 
     async def on_command(update: Any, context: Context) -> None:
@@ -224,7 +233,9 @@ def _command(decide: Decide, *, free: bool = False) -> Callable[[Any, Context], 
             await context.nothing_to_do()
             return
         here = to_person(person.id) if place is Where.PRIVATE else await place_in_group(context)
-        mission, words = await _meant(context, here, list(context.args or ()), free=free)
+        args = list(context.args or ())
+        rest_is_whole = whole is not None and whole.fullmatch(" ".join(args[1:])) is not None
+        mission, words = await _meant(context, here, args, free=free and not rest_is_whole)
         if mission is None:
             await context.say(Answer("control.which", {"number": words}))
             return
@@ -300,7 +311,12 @@ async def _note(context: Context, person: Person, said: Said) -> Answer:
     """`/note 412 les clés sont chez la voisine`."""
     if not said.words:
         return await control.ask_words(context.given, person, said.mission, control.NOTE)
-    decision = control.write_note(context.given, person, said.mission, said.words)
+    message = context.incoming.effective_message
+    typed = None
+    if isinstance(message, Message) and said.here != to_person(person.id):
+        topic = message.message_thread_id if message.is_topic_message else None
+        typed = Written(message.chat_id, message.message_id, topic=topic)
+    decision = control.write_note(context.given, person, said.mission, said.words, typed)
     return await _shown(context, person, said, decision)
 
 
@@ -345,7 +361,7 @@ on_assign_command = _command(_assign)
 on_cancel_command = _command(_cancel)
 on_note_command = _command(_note, free=True)
 on_transfer_command = _command(_transfer)
-on_hour_command = _command(_hour, free=True)
+on_hour_command = _command(_hour, free=True, whole=_WHOLE_HOUR)
 on_widen_command = _command(_widen)
 on_reopen_command = _command(_reopen)
 on_undo_command = _command(_undo)

@@ -7,9 +7,10 @@ from telegram.constants import ChatType
 
 from bot.buttons import Press
 from bot.context import Context
+from bot.domain import liaison, vitals_entry
 from bot.domain.outcome import BOARD, Answer
 from bot.domain.people import ANYBODY, GROUP_ROLES, DocumentId, MissionId, Person
-from bot.flows import opening, orders, thread
+from bot.flows import closing, opening, orders, thread
 from bot.flows.opening import Written as OpeningWritten
 from bot.flows.written import Written
 from bot.handlers import cascade, duty, joining, visit
@@ -100,6 +101,10 @@ async def on_message(update: Any, context: Context) -> None:
                 context.bot.username,
             )
             return
+        if (asked := await _asked_why(context, person, written)) is not None:
+            answer = await closing.reason_in_topic(context.given, person, asked, written.text)
+            await _done(context, answer if answer.kind != "closing.confirm" else None)
+            return
         await _done(context, await thread.write_in_group(context.given, person, written))
     else:
         await context.nothing_to_do()
@@ -111,6 +116,15 @@ async def _is_pasted_in_general(context: Context, written: Written) -> bool:
         return False
     is_request = opening.is_request(context.runtime.given, written.text)
     return is_request and await where(context) is Where.GROUP and await place_in_group(context) == BOARD
+
+
+async def _asked_why(context: Context, person: Person, written: Written) -> MissionId | None:
+    """The mission whose cancellation this may be the reason of: nothing for a nurse, and no request."""
+    given, text = context.runtime.given, written.text
+    marks = (thread.ADDRESS.match(text), liaison.marked(text), vitals_entry.dictated(text))
+    if any(mark is not None for mark in marks) or opening.is_request(given, text):
+        return None
+    return await closing.asked_in_topic(given, person, written)
 
 
 async def _is_for_a_mission(context: Context, written: Written) -> bool:

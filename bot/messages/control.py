@@ -60,10 +60,6 @@ def page(keys: Keys) -> Rows:
     return build(keys) if build is not None else ()
 
 
-def _is_searching(mission: Mission) -> bool:
-    return mission.state is MissionState.OPEN and mission.search.state in control.SEARCHING
-
-
 def _idel(keys: Keys) -> Rows:
     mission = keys.mission
     if mission.state is not MissionState.OPEN:
@@ -73,9 +69,9 @@ def _idel(keys: Keys) -> Rows:
     coming = state in (VisitState.PLANNED, VisitState.EN_ROUTE)
     return rows(
         (
-            _page(keys, "nurses.0", "nurse_answer") if _is_searching(mission) else None,
+            _page(keys, "nurses.0", "nurse_answer") if control.is_searching(mission) else None,
             keys.tap(Verb.WIDEN, "widen_now", epoch=current.wave)
-            if _is_searching(mission) and wider
+            if control.is_searching(mission) and wider
             else None,
         ),
         (
@@ -106,7 +102,7 @@ def _relaunch(keys: Keys) -> Rows:
 
 def _nurses(keys: Keys) -> Rows:
     extra = keys.sheet.extra
-    if not _is_searching(keys.mission):
+    if not control.is_searching(keys.mission):
         return (_back(keys),)
     lines = []
     for person, distance, offer, busy in extra["nurses"]:
@@ -145,7 +141,7 @@ def _turning(keys: Keys, name: str, back: str) -> Rows:
 def _nurse(keys: Keys) -> Rows:
     """She is on the phone: her hour, or no."""
     nurses = keys.sheet.extra["nurses"]
-    if not _is_searching(keys.mission) or not nurses:
+    if not control.is_searching(keys.mission) or not nurses:
         return (_back(keys),)
     person, _, offer, busy = nurses[0]
     yes = [

@@ -86,7 +86,7 @@ KEYBOARDS: dict[str, Callable[[Keys], Rows]] = {
     "control.hour_for_her": control.hour_for_her,
     "control.tell_idel": control.tell_idel,
     "control.reopened": visit.patient_call,
-    "control.yours": mission.card,
+    "control.yours": mission.yours,
     "cascade.offer": cascade.offer,
     "cascade.call": cascade.call,
     "cascade.phone_answer": cascade.phone_answer,

@@ -57,6 +57,7 @@ MANNERS: dict[str, Manner] = {
     # Search
     "search.offer": ACT,
     "search.to_phone": ACT,
+    "search.nobody_to_ask": ACT,
     "search.phone_usual": ACT,
     "search.unlikely": ACT,
     "search.taken": ACT,

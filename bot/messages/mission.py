@@ -55,6 +55,11 @@ def card(keys: Keys) -> Rows:
     )
 
 
+def yours(keys: Keys) -> Rows:
+    """In the private chat of whoever holds it now: what stays true. All that changes stands in the topic."""
+    return rows((keys.tap(Verb.SEE_PATIENT, "see_patient"), keys.tap(Verb.SHEET, "sheet")))
+
+
 def menu(keys: Keys) -> Rows:
     """Every way out, for the group or for the nurse."""
     mission, reader = keys.mission, keys.sheet.reader

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 from bot.buttons import Verb
+from bot.domain import control
 from bot.domain.people import GROUP_ROLES, Role
+from bot.flows.control_pages import TO_PHONE
 from bot.messages.rows import Keys, Rows, rows
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,8 +26,14 @@ def everybody(keys: Keys) -> Rows:
 
 
 def to_phone(keys: Keys) -> Rows:
-    """The same of a mission's nurses."""
-    return _rest(keys, len(keys.sheet.extra["to_phone"]))
+    """What a nurse has answered, one tap from her page; «Voir tous» where not all are named."""
+    mission, there = keys.mission, keys.sheet.extra["to_phone"]
+    if not control.is_searching(mission):
+        return ()
+    page = f"nurses.0:{TO_PHONE}" if there else "nurses.0"
+    if len(there) == 1:
+        page = f"nurse.{there[0][0].id}"
+    return (*_rest(keys, len(there)), *rows((keys.tap(Verb.MENU, "note_answer", page),)))
 
 
 def _rest(keys: Keys, count: int) -> Rows:

@@ -29,7 +29,9 @@ async def test_a_mission_given_back_in_the_evening_tells_osnp_whom_to_phone(stor
 
     bruno.sees_nothing_new()
     lea.sees("Personne n'est sollicité(e) : qui appeler, plus bas. Visite avant 00:53")
-    call = plain(lea.sees("service fermé, aucun(e) IDEL ne sonne", "Léa : appeler", "/attribuer").text)
+    call = plain(
+        lea.sees("service fermé, aucun(e) IDEL ne sonne", "Léa : appeler", "noter ici qui y va").text
+    )
     assert "Bruno" in call
     assert "+33 6 39 98 00 12" in call
     assert "Amina" not in call  # she has just given it back

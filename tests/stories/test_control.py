@@ -362,6 +362,8 @@ async def test_a_mission_is_given_to_another_operator_who_is_rung(story: Story) 
     await opens(lea, "Suivi…", "Transférer…", "Inès")
 
     ines.rang("à vous, transférée par Léa")
+    given = ines.newest("à vous, transférée par Léa")
+    assert given.buttons == [["Voir le patient", "Fiche"]]  # what grows stale stands in the topic alone
     lea.sees("tenue par Inès à partir de")
     held = await story.mission_now(mission.id)
     inès = next(p for p in await story.registered(Role.OSNP) if p.first_name == "Inès")
@@ -422,6 +424,8 @@ async def test_in_its_topic_a_note_needs_no_number_and_may_begin_with_one(story:
 
     await in_topic(story, lea, mission.number, "/note 2 chiens dans la cour")
 
+    await story.bot.delivery.purge.purge_due()
+    hugo.sees_not("chiens")  # the line that was typed is no longer there
     await hugo.taps("Voir le patient")
     hugo.sees("Léa M. : 2 chiens dans la cour")
 
@@ -454,6 +458,36 @@ async def test_another_reason_is_typed_and_the_group_sees_it(story: Story) -> No
     now = await story.mission_now(mission.id)
     assert now.end is not None
     assert (now.end.reason, now.end.detail) == (EndReason.CANCELLED, "other")
+
+
+async def test_the_reason_typed_in_the_topic_counts_after_a_yes(story: Story) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    mission = await story.mission(offered_to=["Amina"])
+    await opens(lea, "Annuler la mission", "Autre motif…")
+
+    await in_topic(story, hugo, mission.number, "la fille a rappelé")  # nobody asked him
+    lea.sees_not("Motif : la fille a rappelé")
+    await in_topic(story, lea, mission.number, "route coupée par la neige")
+
+    lea.sees(f"Annuler SMT {mission.number} ?", "Motif : route coupée par la neige")
+    assert (await story.mission_now(mission.id)).state is MissionState.OPEN
+    await in_topic(story, lea, mission.number, "je rappelle la patiente")  # asked no more
+    await lea.taps("Oui, annuler")
+    now = await story.mission_now(mission.id)
+    assert now.end is not None
+    assert (now.end.detail, now.end.text) == ("other", "route coupée par la neige")
+
+
+async def test_the_reason_as_an_answer_to_the_question_in_the_topic_counts_too(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await opens(lea, "Annuler la mission", "Autre motif…")
+
+    await lea.replies("partie chez son fils", to_message_with=f"Annuler SMT {mission.number} ?")
+
+    lea.sees("Motif : partie chez son fils")
+    await lea.taps("Oui, annuler")
+    assert (await story.mission_now(mission.id)).state is MissionState.CLOSED
 
 
 @pytest.mark.parametrize("pages", [("Annuler la mission", "Autre motif…"), ("Suivi…", "Note")])
@@ -624,6 +658,50 @@ async def test_the_hour_by_command(story: Story) -> None:
     lea.sees("heure d'arrivée ?")
 
 
+async def test_the_hour_of_another_mission_is_typed_in_a_topic_with_its_number(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    first = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    second = await story.mission(offered_to=["Bruno"])
+
+    await in_topic(story, lea, second.number, f"/heure {first.number} 10h15")
+
+    expected = (await story.mission_now(first.id)).visit.expected_at
+    assert expected is not None
+    assert story.local(expected) == "10:15"
+    lea.sees("fait : heure d'arrivée")
+    await story.person("Bruno").taps("ACCEPTER · 20 min")
+    await in_topic(story, lea, second.number, "/heure 11 30")
+    expected = (await story.mission_now(second.id)).visit.expected_at
+    assert expected is not None
+    assert story.local(expected) == "11:30"
+
+
+async def test_no_wave_is_asked_for_a_mission_that_somebody_has(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await amina.taps("ACCEPTER · 20 min")
+    await lea.types(f"/elargir {mission.number}")
+    lea.sees(f"SMT {mission.number} : déjà prise.")
+    await opens(lea, "Annuler la mission", "Doublon")
+    await lea.types(f"/elargir {mission.number}")
+    lea.sees(f"SMT {mission.number} est terminée")
+
+
+async def test_without_a_nurse_no_doctor_is_asked_for_an_hour(story: Story) -> None:
+    lea, amina = story.person("Léa"), story.person("Amina")
+    mission = await story.mission(offered_to=["Amina"])
+    await lea.types(f"/attribuer {mission.number} morel")
+    lea.sees("le médecin, pas encore", "Il faut d'abord un(e) IDEL et son heure.")
+    await amina.taps("ACCEPTER · 20 min")
+    await amina.taps("Je ne peux plus y aller")
+    await amina.taps("Véhicule")
+    lea.looks_away()
+    await lea.types(f"/attribuer {mission.number} morel")
+    lea.sees("le médecin, pas encore", "Il faut d'abord un(e) IDEL et son heure.")
+    lea.sees_not("à quelle heure ?")
+
+
 async def test_a_mission_nobody_has_takes_no_hour_and_is_not_called_over(story: Story) -> None:
     lea = story.person("Léa")
     mission = await story.mission(offered_to=["Amina"])
@@ -712,7 +790,21 @@ async def test_in_its_own_topic_the_reason_suffices(story: Story) -> None:
     lea = story.person("Léa")
     mission = await story.mission(offered_to=["Amina"])
     await in_topic(story, lea, mission.number, "/annuler doublon")
-    assert (await story.mission_now(mission.id)).state is MissionState.CLOSED
+    now = await story.mission_now(mission.id)
+    assert now.state is MissionState.CLOSED
+    assert now.end is not None
+    assert (now.end.detail, now.end.text) == ("duplicate", None)
+    lea.sees("annulée (doublon)")
+
+
+async def test_a_typed_reason_that_has_its_button_is_that_reason(story: Story) -> None:
+    lea = story.person("Léa")
+    mission = await story.mission(offered_to=["Amina"])
+    await lea.types(f"/annuler {mission.number} Médecin venu")
+    await lea.taps("Oui, annuler")
+    now = await story.mission_now(mission.id)
+    assert now.end is not None
+    assert (now.end.detail, now.end.text) == ("doctor_came", None)
 
 
 async def test_what_a_typed_number_decided_is_shown_with_its_patient_and_taken_back_there(

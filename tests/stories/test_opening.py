@@ -1,6 +1,7 @@
 """From `/mission` to the déclenchement, in the operator's private chat."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -694,6 +695,25 @@ async def test_a_request_pasted_in_general_goes_on_in_private_and_is_deleted_the
     await eligible(lea)
     await lea.taps("DÉCLENCHER")
     assert (await only_mission(story)).search.state is SearchState.OFFERED
+
+
+async def test_where_nobody_can_be_asked_the_regulateur_is_rung_and_osnp_have_the_number(
+    story: Story,
+) -> None:
+    lea, paul = story.person("Léa"), story.person("Paul")
+    async with story.storage.transaction() as tx:
+        for nurse in await tx.people.all(Role.IDEL):
+            await tx.people.save(replace(nurse, active=False))
+    await lea.types(PASTE.replace("SAMURL68, médecin généraliste", "Dr Roth, médecin régulateur"))
+    await eligible(lea)
+
+    await lea.taps("DÉCLENCHER")
+
+    lea.rang("aucun(e) IDEL à solliciter")
+    lea.sees("aucun(e) IDEL à solliciter", "Léa : prévenir Dr Roth", "+33 6 39 98 00 04")
+    paul.rang("aucun(e) IDEL à solliciter")
+    told = paul.newest("Nouvelle orientation à préparer avec Léa.")
+    assert told.chat == paul.user.id
 
 
 async def test_what_osnp_say_to_each_other_in_general_opens_nothing(story: Story) -> None:

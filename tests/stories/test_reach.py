@@ -229,11 +229,78 @@ async def test_of_many_ten_are_named_and_the_rest_told_in_private(story: Story) 
 
     lea.sees(f"SMT {mission.number} · 12 IDEL à appeler", "Essai00".upper(), "et 2 autres, plus loin")
     lea.sees_not("ESSAI11")
+    await lea.taps("Noter une réponse")
+    await lea.taps("Suite ▶")
+    lea.sees_button("📵 Ada E.")
+    lea.sees_button("◀ Avant")
     await lea.taps("Voir les 12")
     lea.is_told_at_once("Dans votre discussion avec le bot")
     lea.sees("ESSAI11", "+33 6 39 98 01 11")
     told = lea.newest("ESSAI11")
     assert told.chat == lea.user.id
+
+
+async def test_nobody_is_phoned_for_nothing_once_a_colleague_has_it(story: Story) -> None:
+    lea, bruno = story.person("Léa"), story.person("Bruno")
+    story.telegram.block(story.person("Emma").user)
+    await story.settle()
+    mission = await story.mission(offered_to=["Emma", "Bruno"])
+    lea.sees("1 IDEL à appeler", "Emma KLEIN")
+
+    await bruno.taps("ACCEPTER · 20 min")
+
+    lea.sees(f"SMT {mission.number} · plus d'IDEL à appeler : prise à 09:23")
+    lea.sees_not("1 IDEL à appeler")
+    lea.sees_no_button("Noter une réponse")
+    assert sum("d'IDEL à appeler" in view.text for view in lea.messages()) == 1
+
+
+async def test_nobody_is_phoned_for_nothing_once_the_mission_is_over(story: Story) -> None:
+    lea = story.person("Léa")
+    story.telegram.block(story.person("Emma").user)
+    await story.settle()
+    mission = await story.mission(offered_to=["Emma", "Bruno"])
+
+    await opens(lea, "Annuler la mission", "Doublon")
+
+    lea.sees(f"SMT {mission.number} · plus d'IDEL à appeler : annulée à 09:23")
+    lea.sees_no_button("Noter une réponse")
+
+
+async def test_who_says_yes_on_the_phone_has_it_by_two_taps(story: Story) -> None:
+    lea, emma = story.person("Léa"), story.person("Emma")
+    story.telegram.block(emma.user)
+    await story.settle()
+    mission = await story.mission(offered_to=["Emma", "Bruno"])
+
+    await lea.taps("Noter une réponse")
+    await lea.taps("Oui · 40 min")
+
+    lea.is_told_at_once("est à Emma K.")
+    found = await story.mission_now(mission.id)
+    assert found.visit.idel == (await stored(story))["Emma"].id
+    lea.sees("plus d'IDEL à appeler : prise à")
+
+
+async def test_of_several_to_phone_only_those_are_shown_and_what_they_say_is_seen_at_once(
+    story: Story,
+) -> None:
+    lea = story.person("Léa")
+    for name in ("Emma", "Bruno"):
+        story.telegram.block(story.person(name).user)
+    await story.settle()
+    await story.mission()
+
+    await lea.taps("Noter une réponse")
+    page = lea.newest("quel(le) IDEL ?")
+    assert [row[0].partition(" · ")[0] for row in page.buttons] == ["📵 Bruno F.", "📵 Emma K.", "Retour"]
+    await lea.taps("📵 Bruno F.")
+    await lea.taps("Refuse")
+
+    lea.sees("1 IDEL à appeler", "Emma KLEIN")
+    await lea.taps("Noter une réponse")
+    await lea.taps("Ne répond pas")
+    lea.sees("1 IDEL à appeler", "ne répond pas")
 
 
 # Once a month
