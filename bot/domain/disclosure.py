@@ -139,7 +139,7 @@ def patient_for(
             if fact in may:
                 known |= {field: getattr(dossier, source) for field, source in fields}
         if Fact.INITIALS in may:
-            known["initials"] = f"{dossier.first_name[:1]}.{dossier.last_name[:1]}.".upper()
+            known["initials"] = f"{dossier.first_name[:1]}.\N{NO-BREAK SPACE}{dossier.last_name[:1]}.".upper()
         if Fact.BIRTH_DATE in may and dossier.birth_date:
             known["birth_date"] = date.fromisoformat(dossier.birth_date)
         if Fact.LIAISON in may:

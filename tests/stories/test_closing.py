@@ -186,14 +186,14 @@ async def test_messages_go_four_hours_after_the_visit_and_the_dossier_is_forgott
     await answers(story, "Aucun → TLD", "Reste à domicile", "Remise")
     await claire.taps("Tout est fait")
     amina.sees("KELLER", "12 rue des Tanneurs")
-    lea.sees(f"🏁 SMT {mission.number} · close", "94 ans · Mulhouse · O.K.")
+    lea.sees(f"🏁 SMT {mission.number} · close", "94 ans · Mulhouse · O. K.")
 
     await story.wait(hours=4, minutes=5)
 
     amina.sees_not("KELLER")
     claire.sees_not("KELLER")
     lea.sees(f"🏁 SMT {mission.number} · close", "94 ans · Mulhouse")
-    lea.sees_not("O.K.")
+    lea.sees_not("O. K.")
     async with story.storage.transaction() as tx:
         assert await tx.missions.dossier(mission.id) is None
     await lea.taps("Voir le patient")

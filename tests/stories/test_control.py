@@ -762,7 +762,7 @@ async def test_words_behind_a_typed_number_cancel_only_after_a_yes_that_names_th
     assert (await story.mission_now(mission.id)).state is MissionState.OPEN
     lea.sees(
         f"Annuler SMT {mission.number} ?",
-        "Femme, 94 ans · Mulhouse · O.K.",
+        "Femme, 94 ans · Mulhouse · O. K.",
         "Seront prévenus : Amina B.",
         "Motif : route coupée par la neige",
     )
@@ -816,7 +816,7 @@ async def test_what_a_typed_number_decided_is_shown_with_its_patient_and_taken_b
 
     for place in (story.group.id, None):
         await lea.types(f"/heure {mission.number} 11h00", to=place)
-        lea.sees("fait : heure d'arrivée", "Femme, 94 ans · Mulhouse · O.K.")
+        lea.sees("fait : heure d'arrivée", "Femme, 94 ans · Mulhouse · O. K.")
         await lea.taps("Défaire")
         expected = (await story.mission_now(mission.id)).visit.expected_at
         assert expected is not None

@@ -520,7 +520,7 @@ async def test_a_patient_open_today_warns_before_anything_else(story: Story) -> 
     await hugo.types(PASTE.replace("Odile", "ODILE"))
     hugo.sees("Déjà ouverte aujourd'hui ?", "SMT 1, déclenchée 09:2")
     await hugo.taps("Voir SMT 1")
-    hugo.sees("SMT 1", "O.K.")
+    hugo.sees("SMT 1", "O. K.")
     await hugo.taps("Continuer quand même")
     await eligible(hugo)
     await hugo.taps("DÉCLENCHER")

@@ -27,7 +27,7 @@ async def test_an_operator_finds_a_mission(story: Story, asked: str) -> None:
 
     await hugo.types(f"/chercher {asked}")
 
-    hugo.sees("🔎 1 mission", "SMT 1 · 06/10/2026 09:23 · Mulhouse · O.K.")
+    hugo.sees("🔎 1 mission", "SMT 1 · 06/10/2026 09:23 · Mulhouse · O. K.")
     hugo.sees_not("KELLER")
     await hugo.taps("Voir SMT 1")
     hugo.is_told_at_once("SMT 1 : dans votre discussion avec le bot.")
@@ -61,7 +61,7 @@ async def test_in_the_group_the_list_has_numbers_and_initials_only(story: Story)
 
     await lea.types("/chercher 1", to=story.group.id)
 
-    found = lea.sees("🔎 1 mission", "SMT 1", "O.K.")
+    found = lea.sees("🔎 1 mission", "SMT 1", "O. K.")
     assert found.chat == story.group.id
     assert "KELLER" not in found.text
     await lea.taps("Voir SMT 1")

@@ -159,7 +159,7 @@ async def test_a_high_score_puts_the_regulateur_forward(story: Story) -> None:
 
     amina.is_told_at_once("le régulateur est prévenu")
     lea.rang("Dr Roth : l'IDEL demande un avis maintenant")
-    lea.sees("O.K.", "Amina BENALI")
+    lea.sees("O. K.", "Amina BENALI")
     lea.sees_not("NEWS2")
     await amina.taps("Prévenir le régulateur")
     amina.is_told_at_once("Déjà prévenu à 09:23")

@@ -36,7 +36,7 @@ SECRETS = (
         "1932",
         "94 ans",
         "Femme",
-        "O.K.",
+        "O.\N{NO-BREAK SPACE}K.",
         "Tanneurs",
         "68200",
         "étage",
