@@ -13,7 +13,7 @@ from bot.domain.recognition_block import STOP, Block, tidy, value_end
 from bot.domain.recognition_names import CAPITALS, TITLE, name_at
 from bot.domain.recognition_words import CALLER, DECIDER, IDEL, LINKS, MT, NOT_NAMES, PATIENT, TEL
 
-_NONE = r"(?:aucune?|pas|neant|non|sans|0|x|-)(?![a-z])"
+_NONE = r"(?:aucune?|inconnue?|pas|neant|non|sans|0|x|-)(?![a-z])"
 
 _NO_CONTACT = tuple(
     re.compile(pattern)

@@ -58,7 +58,8 @@ _HOUSE = re.compile(r"(?<![a-z])(?:residence|foyer)\s+(?!principale)[a-z][^,;\n|
 _CODE = re.compile(
     r"(?<![a-z])(?:digicode|digi|code)(?!\s*postal)(?:\s+(?:de\s+la\s+|d'|de\s+l'|du\s+)?(?:porte"
     r"|portail|entree|immeuble|acces))?"
-    r"\s*(?:est\s*)?[:=]?\s*(?P<code>(?=[a-z*#]*[0-9])[0-9a-z*#]{3,8})(?![0-9a-z])"
+    r"\s*(?:est\s*)?[:=]?\s*(?P<code>(?=[a-z*#]*[0-9])[0-9a-z*#]{3,8}(?![0-9a-z])"
+    r"|[0-9]{2}(?=\s*(?:[,;\n|\x01\x02]|$)))"
 )
 
 _OPENS = re.compile(
