@@ -99,7 +99,7 @@ def settle(outcome: Outcome, actor: Party | None, now: datetime, *, in_group: bo
     count = mission.requested
     for key in dict.fromkeys((*before, *wants)):
         old, acts = before.get(key), wants.get(key)
-        if old is not None and acts is not None and _same(old, acts):
+        if old is not None and acts is not None and _same(mission, old, acts):
             if own or not _touches(acts, actor, in_group):
                 kept.append(old)
                 continue
@@ -137,7 +137,11 @@ def settle(outcome: Outcome, actor: Party | None, now: datetime, *, in_group: bo
     )
 
 
-def _same(old: Request, acts: Owner) -> bool:
+def _same(mission: Mission, old: Request, acts: Owner) -> bool:
+    step = mission.cascade.step
+    started = step.started_at if step is not None and acts.who is Who.DOCTORS else None
+    if started is not None and started > old.since:
+        return False  # other doctors: those of the step before were silent
     return (old.who, old.deed, old.party) == (acts.who.value, acts.deed.value, acts.party)
 
 
@@ -194,7 +198,7 @@ def ring(mission: Mission, key: str, epoch: int, others: Others, now: datetime) 
         # Whatever was awaited has come without a decision: `settle` writes it down.
         return Outcome(mission, Answer("watch.stale"), events=(Event("watch.over", {"deed": old.deed}),))
     asked = old
-    if not _same(old, acts):
+    if not _same(mission, old, acts):
         # An hour went by and it is another's turn, which no decision has told.
         mission = replace(mission, requested=mission.requested + 1)
         asked = _request(key, mission.requested, acts, now)

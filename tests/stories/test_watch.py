@@ -230,6 +230,21 @@ async def test_a_doctor_to_phone_is_said_again_once_then_others_are_asked_ever_l
     assert await rung(story, mission) == ["phone_doctor fallback"] * 6
 
 
+async def test_a_step_that_begins_because_the_one_before_was_silent_is_not_said_to_be_late(
+    story: Story,
+) -> None:
+    lea, hugo = story.person("Léa"), story.person("Hugo")
+    await story.house("SOS médecin 68", "Emma")
+    mission = await accepted(story)
+    await lea.taps("Patient prévenu")
+
+    await story.wait(minutes=23)  # a quarter of an hour for the effecteurs, then ten minutes for the house
+
+    lea.sees("2 Effecteurs · sans réponse", "⏳ 4 SOS médecin 68")
+    assert await rung(story, mission) == []
+    hugo.sees_not("appeler l'IDEL habituelle")
+
+
 @pytest.mark.parametrize(
     "taps",
     [("Accepte", "10:40"), ("Pause 10 min",), ("Autre…", "Annuler la mission", "Régulateur")],
