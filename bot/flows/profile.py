@@ -22,7 +22,7 @@ from bot.domain.outcome import (
     to_applicant,
     to_person,
 )
-from bot.domain.people import GROUP_ROLES, Person, PersonId
+from bot.domain.people import GROUP_ROLES, Person, PersonId, Role
 from bot.domain.phone import read_phone
 from bot.domain.places import plain
 from bot.domain.profile import Editing, Field
@@ -295,15 +295,16 @@ async def _leave(given: Given, tx: Transaction, by: Person, person: Person) -> A
     await tx.people.save(profile.left(person, now))
     await tx.drafts.drop(by.id, f"{KIND}:{person.id}")
     await tx.journal.write(None, [Event("profile.left", {"person": person.id})], actor_of(by), now)
-    owed = [_card(by, person.id, fresh=False), _to_osnp("profile.left", by, person)]
+    is_last = person.role is Role.COORDINATEUR and not await tx.people.all(Role.COORDINATEUR)
+    owed = [_card(by, person.id, fresh=False), _to_osnp("profile.left", by, person, last=is_last)]
     if person.on_telegram:
         owed.append(Notice("profile.goodbye", to_person(person.id), facts={"person": person.id}))
     await tx.outbox.owe(owed, now)
     return Answer("profile.left")
 
 
-def _to_osnp(kind: str, by: Person, person: Person) -> Notice:
-    facts: dict[str, Fact] = {"person": person.id, "by": by.short_name if by.id != person.id else None}
+def _to_osnp(kind: str, by: Person, person: Person, **facts: Fact) -> Notice:
+    facts |= {"person": person.id, "by": by.short_name if by.id != person.id else None}
     return Notice(kind, BOARD, facts=facts, priority=Priority.REPORT)
 
 

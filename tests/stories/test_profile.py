@@ -197,10 +197,19 @@ async def test_an_operator_who_leaves_is_to_be_taken_out_of_the_group_too(story:
     await hugo.taps("Quitter le service")
     await hugo.taps("Oui, quitter")
     lea.sees("Départ du service · OSNP", "Hugo SCHMITT", "À retirer aussi de ce groupe.")
+    hugo.sees("Vous avez quitté le service. Merci", "un(e) collègue du groupe vous réinscrit : /personne")
     lea.looks_away()
     story.telegram.block(hugo.user)
     await story.settle()
     lea.sees_nothing_new()
+
+
+async def test_that_the_last_coordinateur_has_left_is_said(story: Story) -> None:
+    lea, nadia = story.person("Léa"), story.person("Nadia")
+    await nadia.types("/profil")
+    await nadia.taps("Quitter le service")
+    await nadia.taps("Oui, quitter")
+    lea.sees("Départ du service · Coordinateur", "Plus aucun coordinateur")
 
 
 async def test_whoever_left_comes_back_with_a_look_at_what_is_known_and_one_tap(story: Story) -> None:

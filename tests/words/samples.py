@@ -581,10 +581,12 @@ NOTICES: tuple[tuple[str, str, str, Facts], ...] = (
     ("profile.found", "lea", "", {"asked": True, "count": 12, "people": "amina bruno claire paul"}),
     *(("profile.changed", "amina", "", {"person": "amina", "field": field.value}) for field in Field),
     ("profile.goodbye", "amina", "", {"person": "amina"}),
+    ("profile.goodbye", "lea", "", {"person": "lea"}),
     ("profile.erased", "applicant:withdrawn", "", {"kept": True}),
     ("profile.erased", "applicant:withdrawn", "", {"kept": False}),
     ("profile.left", "board", "", {"person": "amina", "by": None}),
     ("profile.left", "board", "", {"person": "claire", "by": "Léa M."}),
+    ("profile.left", "board", "", {"person": "lea", "by": None, "last": True}),
     ("profile.forgotten", "board", "", {"person": "amina", "by": None, "kept": True}),
     ("profile.forgotten", "board", "", {"person": "amina", "by": "Léa M.", "kept": False}),
     # Reports
