@@ -205,11 +205,12 @@ class Intake:
         """Work until the inbox is empty, without waiting between tries; how many works were begun."""
         total = 0
         while True:
+            were_working = bool(self._working)  # one that ends while we look frees the next of its lane
             begun = await self._begin(at_once=True)
             total += begun
             if self._working:
                 await self._bell.wait(None)
-            elif not begun and not self._later:
+            elif not (were_working or begun or self._later):
                 return total
 
     @property
